@@ -1,0 +1,27 @@
+# The harness lives in .venv/ of the checkout; what it tests (Flower, Toxiproxy) is fetched into a cache when first needed.
+PYTHON ?= python3
+VENV := .venv
+STAMP := $(VENV)/.installed
+
+.PHONY: install features test lint fidelity clean
+
+install: $(STAMP)
+
+$(STAMP): pyproject.toml constraints.txt
+	$(PYTHON) -m venv $(VENV)
+	$(VENV)/bin/python -m pip install --quiet --constraint constraints.txt --editable '.[dev]'
+	touch $(STAMP)
+
+features: install
+	$(VENV)/bin/pytest features/ $(ARGS)
+
+test: install
+	$(VENV)/bin/pytest tests/ $(ARGS)
+
+lint: install
+	$(VENV)/bin/ruff check .
+	$(VENV)/bin/ruff format --check .
+	$(VENV)/bin/mypy
+
+clean:
+	rm -rf $(VENV) build dist *.egg-info

@@ -1,0 +1,1 @@
+"""Chaos and conformance tests for Flower federated learning on OpenNebula."""

@@ -1,0 +1,249 @@
+"""The one way to run a process.
+
+Each gets a session (in the kernel's sense) of its own, its output in a log file, and the harness session's label in its
+environment; ending it ends its whole tree.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import IO, Self
+
+import psutil
+
+from harness.errors import HarnessError
+from harness.waiting import wait_until
+
+_TAIL = 2000
+
+
+class ProcessFailed(HarnessError):
+    """A command ended with a code other than 0, or did not end in time; the text has the end of its output."""
+
+
+@dataclass(frozen=True)
+class Completed:
+    """A command that has ended.
+
+    Attributes:
+        argv: The command.
+        code: Its exit code; negative for a signal.
+        output: Its standard output.
+        errors: Its standard error.
+        seconds: How long it ran.
+    """
+
+    argv: tuple[str, ...]
+    code: int
+    output: str
+    errors: str
+    seconds: float
+
+
+def run(
+    argv: Sequence[str | Path],
+    *,
+    timeout: float,
+    env: Mapping[str, str] | None = None,
+    cwd: Path | None = None,
+    check: bool = True,
+    stdin: str | None = None,
+) -> Completed:
+    """Run a command to its end, or end its whole tree when `timeout` seconds are over.
+
+    Raises:
+        ProcessFailed: It is not there, did not end in time, or (with `check`) ended with a code other than 0.
+    """
+    words = tuple(str(word) for word in argv)
+    started = time.monotonic()
+    try:
+        process = subprocess.Popen(
+            words,
+            stdin=subprocess.DEVNULL if stdin is None else subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            env={**os.environ, **(env or {})},
+            cwd=cwd,
+            text=True,
+            errors="replace",
+            start_new_session=True,
+        )
+    except OSError as error:
+        raise ProcessFailed(f"{words[0]} cannot be run: {error.strerror or error}") from error
+    try:
+        output, errors = process.communicate(input=stdin, timeout=timeout)
+    except subprocess.TimeoutExpired as error:
+        raise ProcessFailed(f"{' '.join(words)} did not end in {timeout:.0f} s") from error
+    finally:
+        if process.poll() is None:
+            end_tree(process.pid)
+            process.communicate()
+    done = Completed(words, process.returncode, output, errors, time.monotonic() - started)
+    if check and done.code != 0:
+        tail = (errors or output).strip()[-_TAIL:]
+        raise ProcessFailed(f"{' '.join(words)} ended with {done.code}: {tail}")
+    return done
+
+
+def end_tree(pid: int, *, grace: float = 0.0) -> None:
+    """End a process and all its descendants: SIGTERM and `grace` seconds first, if any, then SIGKILL.
+
+    Descendants that were orphaned are found by the kernel session that `Process` and `run` open for each process.
+    """
+    members = _tree(pid)
+    if grace > 0:
+        for member in members:
+            with contextlib.suppress(psutil.Error):
+                member.terminate()
+        psutil.wait_procs(members, timeout=grace)
+    for _ in range(2):
+        members = _tree(pid)
+        for member in members:
+            with contextlib.suppress(psutil.Error):
+                # A stopped process takes SIGKILL as well; no SIGCONT is needed.
+                member.kill()
+        psutil.wait_procs(members, timeout=5)
+
+
+def _tree(pid: int) -> list[psutil.Process]:
+    found: dict[int, psutil.Process] = {}
+    with contextlib.suppress(psutil.Error):
+        root = psutil.Process(pid)
+        found = {member.pid: member for member in [root, *root.children(recursive=True)]}
+    for process in psutil.process_iter():
+        with contextlib.suppress(psutil.Error, OSError):
+            if process.pid not in found and os.getsid(process.pid) == pid:
+                found[process.pid] = process
+    return [process for process in found.values() if process.pid != os.getpid()]
+
+
+class Process:
+    """A long-lived process of the harness; a context manager that ends the whole tree.
+
+    Args:
+        name: What people call it, e.g. `supernode-1`; names its log too.
+        argv: The command.
+        log: File that receives standard output and standard error; appended to.
+        env: Added to this process's environment.
+        cwd: Working folder.
+        grace: Seconds between SIGTERM and SIGKILL when it is ended.
+        output: `pipe` to read standard output in the harness; then only standard error goes to the log.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        argv: Sequence[str | Path],
+        *,
+        log: Path,
+        env: Mapping[str, str] | None = None,
+        cwd: Path | None = None,
+        grace: float = 0.0,
+        pipe: bool = False,
+    ) -> None:
+        self.name = name
+        self.argv = tuple(str(word) for word in argv)
+        self.log = log
+        self._grace = grace
+        log.parent.mkdir(parents=True, exist_ok=True)
+        with log.open("ab") as sink:
+            try:
+                self._popen = subprocess.Popen(
+                    self.argv,
+                    stdin=subprocess.PIPE if pipe else subprocess.DEVNULL,
+                    stdout=subprocess.PIPE if pipe else sink,
+                    stderr=sink if pipe else subprocess.STDOUT,
+                    env={**os.environ, **(env or {})},
+                    cwd=cwd,
+                    start_new_session=True,
+                    text=pipe or None,
+                )
+            except OSError as error:
+                raise ProcessFailed(f"{name}: {self.argv[0]} cannot be run: {error.strerror or error}") from error
+
+    @property
+    def pid(self) -> int:
+        """Process id, also the id of its kernel session."""
+        return self._popen.pid
+
+    @property
+    def code(self) -> int | None:
+        """Exit code, negative for a signal; None while it runs."""
+        return self._popen.poll()
+
+    @property
+    def running(self) -> bool:
+        """Whether it has not ended."""
+        return self.code is None
+
+    @property
+    def output(self) -> IO[str]:
+        """Its standard output; only with `pipe`."""
+        assert self._popen.stdout is not None, f"{self.name} was started without a pipe"
+        return self._popen.stdout
+
+    @property
+    def input(self) -> IO[str]:
+        """Its standard input; only with `pipe`."""
+        assert self._popen.stdin is not None, f"{self.name} was started without a pipe"
+        return self._popen.stdin
+
+    def ended(self) -> str | None:
+        """A sentence about its end, with the end of its log; None while it runs. Made for `wait_until(abort=…)`."""
+        if self.running:
+            return None
+        return f"{self.name} has ended with code {self.code}: {self.tail()}"
+
+    def tail(self, characters: int = 400) -> str:
+        """The end of its log."""
+        text = self.log.read_text(encoding="utf-8", errors="replace") if self.log.exists() else ""
+        return text.strip()[-characters:]
+
+    def signal(self, number: signal.Signals, *, tree: bool = False) -> list[int]:
+        """Send a signal to it, or to its whole tree; returns the process ids that got it."""
+        targets = _tree(self.pid) if tree else [psutil.Process(self.pid)]
+        reached = []
+        for target in targets:
+            with contextlib.suppress(psutil.NoSuchProcess):
+                target.send_signal(number)
+                reached.append(target.pid)
+        return reached
+
+    def tree(self) -> list[psutil.Process]:
+        """It and its descendants that live."""
+        return _tree(self.pid)
+
+    def wait(self, timeout: float) -> int:
+        """Wait for its end and return its exit code.
+
+        Raises:
+            WaitTimeout: It still runs after `timeout` seconds.
+        """
+        wait_until(lambda: self.code, lambda code: code is not None, what=f"the end of {self.name}", timeout=timeout)
+        assert self.code is not None
+        return self.code
+
+    def end(self) -> None:
+        """End it and its whole tree; harmless when it has ended."""
+        end_tree(self.pid, grace=self._grace if self.running else 0.0)
+        self._popen.wait()
+        for stream in (self._popen.stdin, self._popen.stdout):
+            if stream is not None:
+                with contextlib.suppress(OSError):
+                    stream.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.end()
