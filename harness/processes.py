@@ -135,7 +135,7 @@ class Process:
         env: Added to this process's environment.
         cwd: Working folder.
         grace: Seconds between SIGTERM and SIGKILL when it is ended.
-        output: `pipe` to read standard output in the harness; then only standard error goes to the log.
+        pipe: Read its standard output in the harness; then only standard error goes to the log.
     """
 
     def __init__(

@@ -1,0 +1,1 @@
+"""Looks at a federation from outside, by the SuperLink's Control API."""
