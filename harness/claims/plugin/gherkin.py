@@ -1,0 +1,142 @@
+"""What the harness refuses in a feature file because pytest-bdd would let it pass without a word.
+
+pytest-bdd 9.0 runs two scenarios of one name as one, loses a `Scenario` without its colon in the description above it,
+and takes any tag (measured). Each would make a claim look judged that was not.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from gherkin.errors import CompositeParserException, ParserException
+from gherkin.parser import Parser
+
+from harness.claims.catalogue import Catalogue
+from harness.errors import InputError
+
+NIGHTLY = "nightly"
+"""Tag of scenarios that take minutes and run with `--nightly` only."""
+
+TAKES = re.compile(r"takes-(\d+)s")
+"""Tag that says how long a scenario lasts, so that the long ones start first."""
+
+Node = Any
+"""A node of the parser's tree: a TypedDict for each kind, of which only common keys are read here."""
+
+_LOST_KEYWORD = re.compile(
+    r"^\s*(Feature|Rule|Background|Example|Examples|Scenario|Scenario Outline|Scenario Template|Scenarios)\b(?!\s*:)\s"
+)
+_SAYS = re.compile(r"\s+\((?P<claims>[A-Z]+(?:-[A-Z0-9]+)+(?:, [A-Z]+(?:-[A-Z0-9]+)+)*)\)$")
+
+
+def claims_of_step(text: str) -> tuple[str, tuple[str, ...]]:
+    """A step's text without the claims in brackets at its end, and those claims.
+
+    >>> claims_of_step("node 1 keeps its node id (CONN-NODE-ID-KEPT)")
+    ('node 1 keeps its node id', ('CONN-NODE-ID-KEPT',))
+    """
+    found = _SAYS.search(text)
+    if found is None:
+        return text, ()
+    return text[: found.start()], tuple(found["claims"].split(", "))
+
+
+def check_feature(path: Path, catalogue: Catalogue) -> None:
+    """Refuse a feature file in which something would be lost.
+
+    Raises:
+        InputError: The text names file and line.
+    """
+    try:
+        document = Parser().parse(path.read_text(encoding="utf-8"))
+    except CompositeParserException as error:
+        raise InputError(f"{path}: {error.errors[0]}") from error
+    except (ParserException, UnicodeDecodeError) as error:
+        raise InputError(f"{path}: {error}") from error
+    feature = document.get("feature")
+    if feature is None:
+        raise InputError(f"{path}: there is no Feature in it")
+    _check_descriptions(path, feature)
+    _check_names(path, feature)
+    _check_tags(path, feature, catalogue)
+
+
+def _children(node: Node) -> Iterator[Node]:
+    for child in node.get("children", ()):
+        for inner in child.values():
+            yield inner
+            yield from _children(inner)
+
+
+def _scenarios(feature: Node) -> list[Node]:
+    return [node for node in _children(feature) if "examples" in node]
+
+
+def _check_descriptions(path: Path, feature: Node) -> None:
+    examples = [table for scenario in _scenarios(feature) for table in scenario["examples"]]
+    for node in (feature, *_children(feature), *examples):
+        for number, line in enumerate(node.get("description", "").splitlines(), node["location"]["line"] + 1):
+            if (lost := _LOST_KEYWORD.match(line)) is not None:
+                raise InputError(
+                    f"{path}:{number}: `{line.strip()}` has no colon and would be lost in a description; "
+                    f"write `{lost[1]}: …`"
+                )
+
+
+def _check_names(path: Path, feature: Node) -> None:
+    lines: dict[str, int] = {}
+    for scenario in _scenarios(feature):
+        name, line = scenario["name"], scenario["location"]["line"]
+        if not name:
+            raise InputError(f"{path}:{line}: a scenario needs a name")
+        if name in lines:
+            raise InputError(
+                f"{path}:{line}: a second scenario named {name!r} (the first: line {lines[name]}); one would not run"
+            )
+        lines[name] = line
+
+
+def _check_tags(path: Path, feature: Node, catalogue: Catalogue) -> None:
+    for scenario in _scenarios(feature):
+        above = [node for node in (feature, *_children(feature)) if _holds(node, scenario)]
+        nodes = [*above, scenario, *scenario["examples"]]
+        claims = set()
+        for tag in (tag for node in nodes for tag in node.get("tags", ())):
+            name, where = tag["name"].removeprefix("@"), f"{path}:{tag['location']['line']}"
+            if name != NIGHTLY and TAKES.fullmatch(name) is None:
+                claims.add(catalogue.named(name, where).id)
+        _check_steps(path, [*_backgrounds(above), *scenario["steps"]], claims, scenario)
+
+
+def _holds(node: Node, scenario: Node) -> bool:
+    return any(inner is scenario for inner in _children(node))
+
+
+def _backgrounds(above: list[Node]) -> list[Node]:
+    return [
+        step
+        for node in above
+        for child in node["children"]
+        if "background" in child
+        for step in child["background"]["steps"]
+    ]
+
+
+def _check_steps(path: Path, steps: list[Node], claims: set[str], scenario: Node) -> None:
+    where = f"{path}:{scenario['location']['line']}"
+    if not claims:
+        raise InputError(f"{where}: scenario {scenario['name']!r} names no claim by a tag; what would it judge?")
+    judged: set[str] = set()
+    outcome = False
+    for step in steps:
+        outcome = step["keywordType"] == "Outcome" or (outcome and step["keywordType"] == "Conjunction")
+        _, named = claims_of_step(step["text"])
+        if strange := [claim for claim in named if claim not in claims]:
+            raise InputError(f"{path}:{step['location']['line']}: {strange[0]} is not among the tags of the scenario")
+        if outcome:
+            judged |= set(named) or claims
+    if left := sorted(claims - judged):
+        raise InputError(f"{where}: scenario {scenario['name']!r} is tagged {left[0]}, but no Then-step judges it")

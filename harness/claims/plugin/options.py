@@ -1,0 +1,149 @@
+"""The options of `pytest features/`, and what they say once they are checked."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from harness.errors import InputError
+from harness.flower.versions import SPECIFIED, SUPPORTED, check_supported
+
+CLOUDS = ("embedded",)
+HYPERVISORS = ("process",)
+
+
+@dataclass(frozen=True)
+class Strategy:
+    """A user's own Strategy class.
+
+    Attributes:
+        file: The Python file.
+        name: The class in it.
+    """
+
+    file: Path
+    name: str
+
+
+@dataclass(frozen=True)
+class Target:
+    """What is under test, and how.
+
+    Attributes:
+        flower: Version of Flower.
+        cloud: `embedded` or the address of a front end.
+        hypervisor: Where VMs run.
+        reports: Folder that receives a folder for each run, and `latest`.
+        nightly: Whether scenarios that take minutes run too.
+        strategy: Takes the place of the default Strategy.
+        expected: Lays expected verdicts over the catalogue's.
+        strict: Whether a claim that deviates or is unknown makes the run red, expected or not.
+        toxiproxy: Executable of Toxiproxy; None lets the harness find one.
+        live: Seconds between two reports of what the scenarios wait for; 0 for none.
+    """
+
+    flower: str
+    cloud: str
+    hypervisor: str
+    reports: Path
+    nightly: bool
+    strategy: Strategy | None
+    expected: Path | None
+    strict: bool
+    toxiproxy: Path | None
+    live: float
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add the options of the contract."""
+    group = parser.getgroup("harness", "Flower on OpenNebula: what is under test")
+    add = group.addoption
+    add(
+        "--flower",
+        default=SPECIFIED,
+        metavar="VERSION",
+        help=f"Flower under test ({', '.join(SUPPORTED)}; default %(default)s)",
+    )
+    add("--cloud", default="embedded", metavar="embedded|URL", help="the OpenNebula that federations run on")
+    add("--hypervisor", default="process", metavar="process|docker|qemu", help="where the embedded cloud runs VMs")
+    add(
+        "--reports",
+        default=None,
+        metavar="DIR",
+        help="where runs leave their reports (default: reports/ of the project)",
+    )
+    add("--nightly", action="store_true", help="run scenarios that take minutes, too")
+    add(
+        "--strategy",
+        default=None,
+        metavar="FILE.py:CLASS",
+        help="judge this Strategy (legacy or message API) in place of FedAvg",
+    )
+    add("--service-template", default=None, metavar="FILE", help="judge this OneFlow service template")
+    add("--boot-script", default=None, metavar="FILE", help="judge this boot script")
+    add("--image", default=None, metavar="QCOW2", help="judge this image")
+    add("--expected", default=None, metavar="FILE", help="expected verdicts, with reasons, laid over the catalogue's")
+    add("--strict", action="store_true", help="for releases: every claim that deviates or is unknown makes the run red")
+    add("--toxiproxy", default=None, metavar="FILE", help="executable of Toxiproxy 2.12.0 (default: found or built)")
+    add("--live", default=None, type=float, metavar="SECONDS", help="how often to say what scenarios wait for; 0 never")
+
+
+def read_options(config: pytest.Config) -> Target:
+    """What the options say.
+
+    Raises:
+        InputError: One of them is wrong; the text says which and what to do.
+    """
+    get = config.getoption
+    cloud, hypervisor = str(get("--cloud")), str(get("--hypervisor"))
+    if cloud not in CLOUDS:
+        raise InputError(f"--cloud {cloud}: this version of the harness runs on {', '.join(CLOUDS)} only")
+    if hypervisor not in HYPERVISORS:
+        raise InputError(f"--hypervisor {hypervisor}: this version of the harness has {', '.join(HYPERVISORS)} only")
+    for option in ("--service-template", "--boot-script", "--image"):
+        if get(option) is not None:
+            raise InputError(f"{option}: no scenario of this version of the harness judges one; leave the option out")
+    live = get("--live")
+    return Target(
+        flower=check_supported(str(get("--flower"))),
+        cloud=cloud,
+        hypervisor=hypervisor,
+        reports=Path(get("--reports") or config.rootpath / "reports").absolute(),
+        nightly=bool(get("--nightly")),
+        strategy=_strategy(get("--strategy")),
+        expected=_file("--expected", get("--expected")),
+        strict=bool(get("--strict")),
+        toxiproxy=_file("--toxiproxy", get("--toxiproxy")),
+        live=_live(live),
+    )
+
+
+def _live(given: float | None) -> float:
+    if given is None:
+        return 10.0 if os.isatty(1) else 30.0
+    if given < 0:
+        raise InputError(f"--live {given}: seconds cannot be negative; 0 turns it off")
+    return given
+
+
+def _file(option: str, given: str | None) -> Path | None:
+    if given is None:
+        return None
+    path = Path(given).absolute()
+    if not path.is_file():
+        raise InputError(f"{option} {given}: there is no such file")
+    return path
+
+
+def _strategy(given: str | None) -> Strategy | None:
+    if given is None:
+        return None
+    file, colon, name = given.rpartition(":")
+    if not colon or not name.isidentifier():
+        raise InputError(f"--strategy {given}: write FILE.py:CLASS, e.g. strategies.py:MyFedAvg")
+    path = _file("--strategy", file)
+    assert path is not None
+    return Strategy(path, name)

@@ -1,0 +1,32 @@
+"""Where a scenario's Flower keeps its things."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class Place:
+    """Folders of one scenario.
+
+    Attributes:
+        work: State: Flower homes, databases, keys, the app's copy; removed when the scenario ends.
+        logs: A log for each process; stays with the report.
+    """
+
+    work: Path
+    logs: Path
+
+    def home(self, name: str) -> Path:
+        """A Flower home (FLWR_HOME) for a process of that name."""
+        folder = self.work / "homes" / name
+        folder.mkdir(parents=True, exist_ok=True)
+        return folder
+
+    @property
+    def events(self) -> Path:
+        """Folder into which the app and the observer write their events."""
+        folder = self.work / "events"
+        folder.mkdir(parents=True, exist_ok=True)
+        return folder
