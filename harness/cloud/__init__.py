@@ -1,0 +1,1 @@
+"""What the harness asks of an OpenNebula, whichever it is: a real front end, or the one that is embedded here."""
