@@ -1,0 +1,161 @@
+"""Faults of nodes: signals to the processes of a SuperNode, and whether they had their effect."""
+
+from __future__ import annotations
+
+import signal
+import time
+from collections.abc import Iterable
+from dataclasses import replace
+
+import psutil
+
+from harness.chaos.fault import Fault, Lasting, ended
+from harness.chaos.observe import Observe, unobserved
+from harness.errors import Inconclusive, WaitTimeout
+from harness.processes import Process
+from harness.waiting import wait_until
+
+_EFFECT = 5.0
+"""Seconds for a signal that no process can refuse."""
+
+_GONE = (psutil.STATUS_ZOMBIE, psutil.STATUS_DEAD, "gone")
+"""A zombie does nothing any more; it waits for its parent, which may never ask."""
+
+
+class Node:
+    """The processes of one node, and what can happen to them.
+
+    A node is a tree: SuperNode starts a ClientApp process for each message that it handles (isolation `subprocess`).
+
+    Every fault is shown to have its effect, and raises `Inconclusive` when it has not, or when the node has ended before.
+    Observed: `fault.begin`, `fault.bites` (of a freeze), `fault.end`.
+
+    Args:
+        process: Its main process, as started by the harness.
+        observe: Is told what happens.
+    """
+
+    def __init__(self, process: Process, *, observe: Observe = unobserved) -> None:
+        self.name = process.name
+        self._process = process
+        self._observe = observe
+
+    def kill(self) -> Fault:
+        """SIGKILL to the whole tree at once, as when the machine loses its power."""
+        tree = self._living()
+        fault = self._started("node_kill", {"scope": "tree"})
+        self._process.signal(signal.SIGKILL, tree=True)
+        self._await_end(tree, "the end of every process", _EFFECT)
+        return self._over(fault, {"pids": _pids(tree), "code": self._process.code})
+
+    def kill_main(self) -> Fault:
+        """SIGKILL to the main process alone, as by the kernel's out-of-memory killer.
+
+        `survivors` of the evidence are the descendants that run on, for the moment at least.
+        """
+        tree = self._living()
+        fault = self._started("node_kill", {"scope": "main"})
+        self._process.signal(signal.SIGKILL)
+        self._await_end([p for p in tree if p.pid == self._process.pid], "the end of the main process", _EFFECT)
+        survivors = [p for p in tree if _status(p) not in _GONE]
+        return self._over(fault, {"code": self._process.code, "survivors": _pids(survivors)})
+
+    def stop(self, *, grace: float = 30.0) -> Fault:
+        """SIGTERM to the main process, as an orderly shutdown sends it, and up to `grace` seconds for its end.
+
+        No SIGKILL follows: a node that does not end is left as it is, and the fault is `Inconclusive`.
+        """
+        tree = self._living()
+        fault = self._started("node_stop", {"grace": grace})
+        self._process.signal(signal.SIGTERM)
+        self._await_end([p for p in tree if p.pid == self._process.pid], "the end after SIGTERM", grace)
+        survivors = [p for p in tree if _status(p) not in _GONE]
+        return self._over(fault, {"code": self._process.code, "survivors": _pids(survivors)})
+
+    def freeze(self) -> Lasting:
+        """SIGSTOP to the whole tree: nothing runs, every connection stays open and silent. Healed by SIGCONT."""
+        self._living()
+        fault = self._started("node_freeze", {})
+        lasting = Lasting(fault, self._thaw)
+        try:
+            self._until_all(signal.SIGSTOP, stopped=True)
+        except BaseException:
+            lasting.heal()
+            raise
+        lasting.fault = replace(fault, evidence={"stopped": _pids(self._process.tree())})
+        self._observe("fault.bites", lasting.fault.data())
+        return lasting
+
+    def _thaw(self, fault: Fault) -> Fault:
+        if self._process.running:
+            self._until_all(signal.SIGCONT, stopped=False)
+        over = ended(fault, running=self._process.running)
+        self._observe("fault.end", over.data())
+        return over
+
+    def _until_all(self, number: signal.Signals, *, stopped: bool) -> None:
+        """Signal the tree until every process in it is stopped (or none is): it may fork between look and signal."""
+
+        def others() -> dict[int, str]:
+            states = {p.pid: _status(p) for p in self._process.tree()}
+            return {
+                pid: s for pid, s in states.items() if s not in _GONE and (s == psutil.STATUS_STOPPED) is not stopped
+            }
+
+        def signalled() -> dict[int, str]:
+            if others():
+                self._process.signal(number, tree=True)
+            return others()
+
+        try:
+            wait_until(
+                signalled,
+                lambda left: not left,
+                what=f"{number.name} to reach every process of {self.name}",
+                timeout=_EFFECT,
+                poll=0.02,
+            )
+        except WaitTimeout as error:
+            raise Inconclusive(f"{number.name} did not take effect on {self.name}: {error.last_seen}") from error
+
+    def _living(self) -> list[psutil.Process]:
+        if (end := self._process.ended()) is not None:
+            raise Inconclusive(f"the fault has no target: {end}")
+        return self._process.tree()
+
+    def _await_end(self, members: Iterable[psutil.Process], what: str, timeout: float) -> None:
+        members = list(members)
+
+        def living() -> list[int]:
+            # Asking whether the main process runs also reaps it.
+            main = self._process.pid if not self._process.running else None
+            return [p.pid for p in members if p.pid != main and _status(p) not in _GONE]
+
+        try:
+            wait_until(living, lambda left: not left, what=f"{what} of {self.name}", timeout=timeout, poll=0.02)
+        except WaitTimeout as error:
+            raise Inconclusive(
+                f"{what} of {self.name} was not seen in {timeout:g} s: {error.last_seen} live"
+            ) from error
+
+    def _started(self, kind: str, parameters: dict[str, object]) -> Fault:
+        fault = Fault(kind, self.name, time.monotonic(), parameters=parameters)
+        self._observe("fault.begin", fault.data())
+        return fault
+
+    def _over(self, fault: Fault, evidence: dict[str, object]) -> Fault:
+        over = ended(fault, **evidence)
+        self._observe("fault.end", over.data())
+        return over
+
+
+def _status(process: psutil.Process) -> str:
+    try:
+        # A process id that was given to another process is not this one any more.
+        return str(process.status()) if process.is_running() else "gone"
+    except psutil.NoSuchProcess:
+        return "gone"
+
+
+def _pids(processes: Iterable[psutil.Process]) -> list[int]:
+    return sorted(process.pid for process in processes)
