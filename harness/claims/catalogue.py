@@ -27,7 +27,7 @@ from types import MappingProxyType
 
 from pydantic import Field, ValidationError
 
-from harness.claims.tables import FlowerVersion, Paragraph, Table, problem, read_toml
+from harness.claims.tables import FlowerVersion, Paragraph, Table, in_one_line, problem, read_toml
 from harness.claims.verdicts import Verdict
 from harness.errors import InputError
 
@@ -175,9 +175,8 @@ def _read_chapter(path: Path, chapter: str, prefix: str) -> list[Claim]:
 
 def _read_claim(path: Path, id_: str, table: object, chapter: str, prefix: str) -> Claim:
     if not _ID.fullmatch(id_) or not id_.startswith(f"{prefix}-"):
-        raise InputError(
-            f"{path}: claim {id_}: the id has to be {prefix}- and words of capitals and digits, with dashes"
-        )
+        place = f"{path}: claim {in_one_line(id_)}"
+        raise InputError(f"{place}: the id has to be {prefix}- and words in capitals or digits, with dashes")
     try:
         return _Entry.model_validate(table).claim(id_, chapter)
     except ValidationError as error:

@@ -23,7 +23,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from harness.claims.catalogue import Catalogue, Claim, Expected
-from harness.claims.tables import FlowerVersion, Paragraph, Table, problem, read_text, read_toml
+from harness.claims.tables import FlowerVersion, Paragraph, Table, in_one_line, problem, read_text, read_toml
 from harness.claims.verdicts import ClaimResult, Verdict
 from harness.errors import InputError
 
@@ -94,17 +94,18 @@ def _entries(file: Path) -> Iterator[_Written]:
 
 def _of_an_object(file: Path, content: dict[str, object]) -> Iterator[_Written]:
     for id_, value in content.items():
+        where = f"{file}: [{in_one_line(id_)}]"
         if isinstance(value, list):
-            yield from (_Written(id_, table, f"{file}: [{id_}], number {n}") for n, table in enumerate(value, 1))
+            yield from (_Written(id_, table, f"{where}, number {n}") for n, table in enumerate(value, 1))
         else:
-            yield _Written(id_, value, f"{file}: [{id_}]")
+            yield _Written(id_, value, where)
 
 
 def _of_a_list(file: Path, content: list[object]) -> Iterator[_Written]:
     for number, row in enumerate(content, 1):
         if not isinstance(row, dict) or not isinstance(row.get("claim"), str):
             raise InputError(f"{file}: entry {number}: is not an object that names its claim")
-        where = f"{file}: entry {number} ({row['claim']})"
+        where = f"{file}: entry {number} ({in_one_line(row['claim'])})"
         yield _Written(row["claim"], _without_the_rest_of_a_report(row), where)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import reprlib
 import tomllib
 from pathlib import Path
 from typing import Annotated, Any
@@ -59,10 +60,15 @@ def read_toml(path: Path) -> dict[str, Any]:
         raise InputError(f"{path}: is not TOML: {error}") from error
 
 
+def in_one_line(name: str) -> str:
+    """A name from a file, for an error: quoted if it has characters that would break the line."""
+    return name if name.isprintable() else repr(name)
+
+
 def problem(error: ValidationError) -> str:
     """The first thing that is wrong with a table, as ``field 'reason': is missing``."""
     first = error.errors(include_url=False)[0]
-    place = ".".join(str(part) for part in first["loc"] if part != "[key]")
+    place = ".".join(in_one_line(str(part)) for part in first["loc"] if part != "[key]")
     what = _in_words(first)
     return f"field '{place}': {what}" if place else what
 
@@ -76,8 +82,8 @@ def _in_words(detail: ErrorDetails) -> str:
         case "value_error":
             return str(detail["ctx"]["error"]) if "ctx" in detail else detail["msg"]
         case "enum":
-            return f"{detail['input']!r} is not one of {detail['ctx']['expected']}"
+            return f"{reprlib.repr(detail['input'])} is not one of {detail['ctx']['expected']}"
         case "string_pattern_mismatch":
-            return f"{detail['input']!r} is not a version such as 1.25.0"
+            return f"{reprlib.repr(detail['input'])} is not a version such as 1.25.0"
         case _:
-            return f"{detail['msg']} (it is {detail['input']!r})"
+            return f"{detail['msg']} (it is {reprlib.repr(detail['input'])})"
