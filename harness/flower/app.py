@@ -1,4 +1,4 @@
-"""The Flower app of a run: a copy of the fixture, pointed at the scenario's SuperLink, with the user's Strategy in it."""
+"""The app of a run: a copy of the fixture, pointed at the scenario's SuperLink, with the user's own Strategy in it."""
 
 from __future__ import annotations
 

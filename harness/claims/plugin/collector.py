@@ -14,7 +14,7 @@ from pytest_bdd.scenario import find_fixturedefs_for_step, scenario_wrapper_temp
 from pytest_bdd.steps import step_function_context_registry
 
 from harness.claims.catalogue import Catalogue, load_catalogue
-from harness.claims.plugin.gherkin import NIGHTLY, TAKES, check_feature
+from harness.claims.gherkin import NIGHTLY, TAKES, check_feature
 from harness.errors import InputError
 
 catalogue_key = pytest.StashKey[Catalogue]()

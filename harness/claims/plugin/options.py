@@ -3,62 +3,24 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
 from harness.errors import InputError
 from harness.flower.versions import SPECIFIED, SUPPORTED, check_supported
+from harness.target import Strategy, Target
 
 CLOUDS = ("embedded",)
 HYPERVISORS = ("process",)
 
 
-@dataclass(frozen=True)
-class Strategy:
-    """A user's own Strategy class.
-
-    Attributes:
-        file: The Python file.
-        name: The class in it.
-    """
-
-    file: Path
-    name: str
-
-
-@dataclass(frozen=True)
-class Target:
-    """What is under test, and how.
-
-    Attributes:
-        flower: Version of Flower.
-        cloud: `embedded` or the address of a front end.
-        hypervisor: Where VMs run.
-        reports: Folder that receives a folder for each run, and `latest`.
-        nightly: Whether scenarios that take minutes run too.
-        strategy: Takes the place of the default Strategy.
-        expected: Lays expected verdicts over the catalogue's.
-        strict: Whether a claim that deviates or is unknown makes the run red, expected or not.
-        toxiproxy: Executable of Toxiproxy; None lets the harness find one.
-        live: Seconds between two reports of what the scenarios wait for; 0 for none.
-    """
-
-    flower: str
-    cloud: str
-    hypervisor: str
-    reports: Path
-    nightly: bool
-    strategy: Strategy | None
-    expected: Path | None
-    strict: bool
-    toxiproxy: Path | None
-    live: float
-
-
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Add the options of the contract."""
+    """Add the options of the contract.
+
+    `--strict` is not among them: pytest has it (strict markers, strict xfail, …), and here it means on top of that that
+    every claim that deviates or is unknown makes the run red.
+    """
     group = parser.getgroup("harness", "Flower on OpenNebula: what is under test")
     add = group.addoption
     add(
@@ -86,7 +48,6 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     add("--boot-script", default=None, metavar="FILE", help="judge this boot script")
     add("--image", default=None, metavar="QCOW2", help="judge this image")
     add("--expected", default=None, metavar="FILE", help="expected verdicts, with reasons, laid over the catalogue's")
-    add("--strict", action="store_true", help="for releases: every claim that deviates or is unknown makes the run red")
     add("--toxiproxy", default=None, metavar="FILE", help="executable of Toxiproxy 2.12.0 (default: found or built)")
     add("--live", default=None, type=float, metavar="SECONDS", help="how often to say what scenarios wait for; 0 never")
 

@@ -99,20 +99,26 @@ def _check_names(path: Path, feature: Node) -> None:
         lines[name] = line
 
 
+def scenarios_with_tags(feature: Node) -> Iterator[tuple[Node, frozenset[str]]]:
+    """Each scenario of a parsed feature, with its tags and those of what holds it and of its examples."""
+    for scenario in _scenarios(feature):
+        nodes = [*_above(feature, scenario), scenario, *scenario["examples"]]
+        yield scenario, frozenset(tag["name"].removeprefix("@") for node in nodes for tag in node.get("tags", ()))
+
+
+def _above(feature: Node, scenario: Node) -> list[Node]:
+    return [node for node in (feature, *_children(feature)) if any(inner is scenario for inner in _children(node))]
+
+
 def _check_tags(path: Path, feature: Node, catalogue: Catalogue) -> None:
     for scenario in _scenarios(feature):
-        above = [node for node in (feature, *_children(feature)) if _holds(node, scenario)]
-        nodes = [*above, scenario, *scenario["examples"]]
+        above = _above(feature, scenario)
         claims = set()
-        for tag in (tag for node in nodes for tag in node.get("tags", ())):
+        for tag in (tag for node in [*above, scenario, *scenario["examples"]] for tag in node.get("tags", ())):
             name, where = tag["name"].removeprefix("@"), f"{path}:{tag['location']['line']}"
             if name != NIGHTLY and TAKES.fullmatch(name) is None:
                 claims.add(catalogue.named(name, where).id)
         _check_steps(path, [*_backgrounds(above), *scenario["steps"]], claims, scenario)
-
-
-def _holds(node: Node, scenario: Node) -> bool:
-    return any(inner is scenario for inner in _children(node))
 
 
 def _backgrounds(above: list[Node]) -> list[Node]:

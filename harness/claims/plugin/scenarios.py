@@ -1,0 +1,246 @@
+"""Joins a scenario that runs to its claims, its history and its verdicts."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import time
+import zlib
+from collections.abc import Generator, Iterator
+from pathlib import Path
+
+import pytest
+from pytest_bdd.parser import Step
+from pytest_bdd.scenario import scenario_wrapper_template_registry
+
+from harness import sessions
+from harness.claims.catalogue import Catalogue
+from harness.claims.expected import with_expected
+from harness.claims.gherkin import NIGHTLY, TAKES, claims_of_step
+from harness.claims.ledger import Ledger
+from harness.claims.plugin.collector import FeatureFile, catalogue_of, example_of
+from harness.claims.plugin.run import PROPERTY, Run, run_key, target_key
+from harness.claims.verdicts import Verdict
+from harness.errors import ClaimViolated
+from harness.flower.place import Place
+from harness.flower.versions import environment
+from harness.history.history import History
+from harness.history.recorder import Recorder
+from harness.report.live import LiveNote
+from harness.report.outcomes import ScenarioOutcome
+from harness.scene.scene import Kit, Scene
+from harness.target import Target
+from harness.waiting import listening
+
+_LONGEST_SLUG = 80
+_UNSAID = 30
+"""Seconds that a scenario without a `takes-…` tag is taken to last."""
+
+_ledger_key = pytest.StashKey[Ledger]()
+_recorder_key = pytest.StashKey[Recorder]()
+_note_key = pytest.StashKey[LiveNote]()
+_scene_key = pytest.StashKey[Scene]()
+_start_key = pytest.StashKey[float]()
+_expected_key = pytest.StashKey[Catalogue]()
+
+
+# -- which scenarios, in which order
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out what runs with --nightly only, and order the rest so that long scenarios start first."""
+    if not any(isinstance(item.parent, FeatureFile) for item in items):
+        return
+    if not config.getoption("--nightly"):
+        left_out = [item for item in items if item.get_closest_marker(NIGHTLY)]
+        if left_out:
+            config.hook.pytest_deselected(items=left_out)
+            items[:] = [item for item in items if item not in left_out]
+    workers = getattr(config, "workerinput", {}).get("workercount", 1)
+    items[:] = side_by_side(sorted(items, key=lambda item: (-lasts(item), item.nodeid)), workers)
+
+
+def side_by_side(longest_first: list[pytest.Item], workers: int) -> list[pytest.Item]:
+    """The order in which xdist's `load` lets the longest scenarios start first, one on each worker.
+
+    It first hands two tests to each worker, in the order of the list, and then one at a time. With the longest ones
+    followed by the shortest, no long one waits behind another.
+    """
+    first, rest = longest_first[:workers], longest_first[workers:]
+    pairs = [item for long in first for item in (long, rest.pop() if rest else None) if item is not None]
+    return pairs + rest
+
+
+def lasts(item: pytest.Item) -> int:
+    """How long a scenario lasts, seconds, as its tag says."""
+    found = [int(match[1]) for mark in item.iter_markers() if (match := TAKES.fullmatch(mark.name)) is not None]
+    return max(found, default=_UNSAID)
+
+
+# -- one scenario
+
+
+def claims_of(item: pytest.Item) -> dict[str, int]:
+    """The claims of a scenario, each with the number of Then-steps that judge it."""
+    catalogue = catalogue_of(item.config)
+    claims = [name for name in dict.fromkeys(mark.name for mark in item.iter_markers()) if name in catalogue]
+    planned = dict.fromkeys(sorted(claims), 0)
+    assert isinstance(item, pytest.Function)
+    for step in scenario_wrapper_template_registry[item.function].render(example_of(item)).steps:
+        if step.type == "then":
+            for claim in claims_of_step(step.name)[1] or claims:
+                planned[claim] += 1
+    return planned
+
+
+def slug(item: pytest.Item) -> str:
+    """A name for files: readable, and unique by a checksum of the whole."""
+    words = re.sub(r"\W+", "-", f"{item.path.stem}-{item.name}").strip("-").lower()
+    return f"{words[:_LONGEST_SLUG].strip('-')}-{zlib.crc32(item.nodeid.encode()):08x}"
+
+
+def _in_features(item: pytest.Item) -> bool:
+    return isinstance(item.parent, FeatureFile)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Open the history before anything can go wrong, so that whatever does is in it."""
+    if not _in_features(item):
+        return
+    run, target = item.config.stash[run_key], item.config.stash[target_key]
+    item.stash[_start_key] = time.monotonic()
+    item.stash[_ledger_key] = ledger = Ledger(claims_of(item))
+    item.stash[_note_key] = LiveNote(run.folder / "live" / f"{slug(item)}.json", item.name)
+    item.stash[_recorder_key] = Recorder(
+        run.folder / "histories" / f"{slug(item)}.jsonl",
+        scenario=item.name,
+        feature=_feature(item),
+        claims=list(ledger.planned),
+        planned=ledger.planned,
+        flower=target.flower,
+        cloud=target.cloud,
+        hypervisor=target.hypervisor,
+    )
+
+
+def _feature(item: pytest.Item) -> str:
+    root = item.config.rootpath
+    return str(item.path.relative_to(root)) if item.path.is_relative_to(root) else str(item.path)
+
+
+@pytest.fixture
+def scene(request: pytest.FixtureRequest, run: Run, target: Target) -> Iterator[Scene]:
+    """The scenario's things; all of them are ended when it ends."""
+    item = request.node
+    name = slug(item)
+    place = Place(work=sessions.join_session(run.session).work / name, logs=run.folder / "logs" / name)
+    place.work.mkdir(parents=True)
+    place.logs.mkdir(parents=True)
+    kit = Kit(
+        flower=environment(target.flower),
+        toxiproxy=run.toxiproxy,
+        fixture=Path(request.config.rootpath) / "fixtures" / "flower_app",
+        strategy=target.strategy,
+    )
+    note: LiveNote = item.stash[_note_key]
+    try:
+        with listening(note.waiting), Scene(kit, place, item.stash[_recorder_key], item.stash[_ledger_key]) as made:
+            item.stash[_scene_key] = made
+            yield made
+    finally:
+        shutil.rmtree(place.work, ignore_errors=True)
+
+
+def pytest_bdd_before_step(request: pytest.FixtureRequest, step: Step) -> None:
+    """Say which step runs, and which claims it judges."""
+    item = request.node
+    if not _in_features(item):
+        return
+    item.stash[_note_key].step(f"{step.keyword} {step.name}")
+    item.stash[_recorder_key].record("scenario", "step", text=f"{step.keyword} {step.name}", line=step.line_number)
+    if _scene_key in item.stash:
+        item.stash[_scene_key].claims = claims_of_step(step.name)[1] or tuple(item.stash[_ledger_key].planned)
+
+
+def pytest_bdd_before_step_call(request: pytest.FixtureRequest, step: Step) -> None:
+    """The first step of a scenario makes the scene: its claims are known only now."""
+    item = request.node
+    if _in_features(item) and _scene_key in item.stash:
+        item.stash[_scene_key].claims = claims_of_step(step.name)[1] or tuple(item.stash[_ledger_key].planned)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item: pytest.Item) -> Generator[None, None, None]:
+    """End a scenario that found a violation by that violation, once all of its steps are done."""
+    yield
+    if _in_features(item) and (violation := item.stash[_ledger_key].violation) is not None:
+        raise violation
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Put the verdicts into the report, and take a violation that is expected for what it is."""
+    report = yield
+    if not _in_features(item) or _ledger_key not in item.stash:
+        return report
+    ends = call.when == "call" or (call.when == "setup" and not report.passed)
+    if not ends:
+        if call.when == "teardown":
+            _close(item)
+        return report
+    error = call.excinfo.value if call.excinfo is not None else None
+    text = None
+    if error is not None and not isinstance(error, ClaimViolated):
+        text = " ".join(str(error).split()) or type(error).__name__
+        item.stash[_recorder_key].record("scenario", "scenario.error", error=text, type=type(error).__name__)
+    outcome = _outcome(item, text)
+    report.user_properties.append((PROPERTY, json.dumps(outcome.to_json())))
+    if isinstance(error, ClaimViolated):
+        _expect(item, outcome, report)
+    return report
+
+
+def _outcome(item: pytest.Item, error: str | None) -> ScenarioOutcome:
+    recorder = item.stash[_recorder_key]
+    run = item.config.stash[run_key]
+    return ScenarioOutcome(
+        nodeid=item.nodeid,
+        name=item.name,
+        feature=_feature(item),
+        claims=tuple(item.stash[_ledger_key].outcomes(error)),
+        history=str(recorder.path.relative_to(run.folder)),
+        seconds=round(time.monotonic() - item.stash[_start_key], 1),
+        error=error,
+        strategy=_strategy(recorder.history()),
+    )
+
+
+def _strategy(history: History) -> str | None:
+    used = [f"{event.get('module', '')}.{event.get('class', '')}".strip(".") for event in history.of("strategy")]
+    return ", ".join(dict.fromkeys(used)) or None
+
+
+def _expect(item: pytest.Item, outcome: ScenarioOutcome, report: pytest.TestReport) -> None:
+    """A violation of which every claim is expected to deviate is an expected failure, with the catalogue's reason."""
+    target = item.config.stash[target_key]
+    if _expected_key not in item.config.stash:
+        catalogue = catalogue_of(item.config)
+        item.config.stash[_expected_key] = (
+            catalogue if target.expected is None else with_expected(catalogue, target.expected)
+        )
+    catalogue = item.config.stash[_expected_key]
+    deviating = [found.claim for found in outcome.claims if found.verdict is Verdict.DEVIATES]
+    expected = {claim: catalogue[claim].expected(target.flower) for claim in deviating}
+    if all(it.verdict is Verdict.DEVIATES for it in expected.values()) and not target.strict:
+        report.outcome = "skipped"
+        report.wasxfail = "; ".join(f"{claim} deviates as expected: {it.reason}" for claim, it in expected.items())
+
+
+def _close(item: pytest.Item) -> None:
+    item.stash[_recorder_key].close()
+    item.stash[_note_key].close()

@@ -1,0 +1,46 @@
+"""Scenarios run side by side, by default: most of their time is waiting."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import psutil
+import pytest
+
+from harness.claims.plugin.run import has_features, is_worker
+
+PER_CORE = 5
+"""Scenarios at once for each core. A scenario costs 5 to 10 CPU-seconds and lasts 20 to 200 s (measured)."""
+
+_MEMORY_EACH = 1.0e9
+"""Bytes of memory that a scenario may need at once: SuperLink, ServerApp, four SuperNodes with their ClientApps."""
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_cmdline_main(config: pytest.Config) -> None:
+    """Give xdist the number of workers, unless the user did."""
+    given = getattr(config.option, "numprocesses", None)
+    alone = config.option.usepdb or config.option.collectonly or config.option.help
+    if is_worker(config) or given is not None or alone or not has_features(config):
+        return
+    config.option.numprocesses = workers(os.cpu_count() or 1, psutil.virtual_memory().total, _most(config))
+    # One test at a time goes to a worker that is free; see `side_by_side` for the order.
+    config.option.maxschedchunk = 1
+
+
+def workers(cores: int, memory: float, scenarios: int) -> int:
+    """How many scenarios to run at once: by cores, by memory (bytes), and no more than there are."""
+    return max(1, min(PER_CORE * cores, int(memory / _MEMORY_EACH), scenarios))
+
+
+def _most(config: pytest.Config) -> int:
+    """An upper bound on the number of scenarios that were asked for."""
+    count = 0
+    for argument in config.args:
+        path, *inside = str(argument).split("::")
+        root = Path(path) if Path(path).is_absolute() else config.invocation_params.dir / path
+        files = [root] if root.is_file() else list(root.rglob("*.feature"))
+        text = "\n".join(file.read_text(encoding="utf-8", errors="replace") for file in files)
+        count += 1 if inside else text.count("Scenario:") + 8 * text.count("Scenario Outline:")
+    return max(count, 1)

@@ -1,0 +1,387 @@
+"""Checks of rounds: whom a round sampled, what came back, what the strategy made of it, what became of the model.
+
+All of them rest on what the ServerApp itself recorded, and look at the run that was started last.
+"""
+
+from __future__ import annotations
+
+from harness.errors import Inconclusive
+from harness.history import work
+from harness.history.checks.nodes import watched
+from harness.history.checks.registry import Finding, check
+from harness.history.events import Event
+from harness.history.history import History
+
+_MEAN_TOLERANCE = 1e-5
+"""Largest difference of a parameter from the weighted mean; FedAvg's in-place sum in 64-bit floats errs by about 1e-16,
+32-bit ones by 1e-7 of values that are about 1."""
+
+
+def _run(history: History) -> float:
+    """When the run was asked for that was started last; its ServerApp writes from then on."""
+    config = history.last("run.start")
+    if config is None:
+        raise Inconclusive("no run was started")
+    begun = history.last("run.begins", run=config["run"])
+    if begun is None:
+        raise Inconclusive(f"the ServerApp of run {config['run']} did not begin{_refused(history)}")
+    # `run.begins` is the first that a ServerApp writes, and may be earlier than the return of `flwr run`.
+    return begun.t
+
+
+def _in_run(history: History, kind: str, **match: object) -> Event | None:
+    return history.first(kind, after=_run(history), **match)
+
+
+def _refused(history: History) -> str:
+    """Why the strategy under test could not be used; empty when nothing is known of that."""
+    error = history.last("strategy.error")
+    return "" if error is None else f": the Strategy could not be used: {error.get('error') or dict(error.data)}"
+
+
+def _required(history: History, kind: str, round: int, phase: str) -> Event:  # noqa: A002 - Flower's word
+    event = _in_run(history, kind, round=round, phase=phase)
+    if event is None:
+        raise Inconclusive(f"round {round} has no `{kind}` of its {phase}{_refused(history)}")
+    return event
+
+
+def _unfinished(history: History, round: int) -> Finding | None:  # noqa: A002 - Flower's word
+    """What to say when a round has not ended in the time that the scenario looked; None when it has."""
+    if _in_run(history, "results", round=round, phase="fit") is not None:
+        return None
+    met, looked = watched(history, f"round {round} has ended")
+    if met:
+        ended = _in_run(history, "run.ends")
+        why = "" if ended is None else f": the run ended, {ended.get('outcome')} {ended.get('error') or ''}".rstrip()
+        raise Inconclusive(f"round {round} has no results{why}{_refused(history)}")
+    return Finding(False, f"round {round} had not ended after {looked:.0f} s", {"seconds": looked})
+
+
+# -- what came back
+
+
+@check
+def round_records_failures(history: History, *, round: int, nodes: list[int], phase: str = "fit") -> Finding:  # noqa: A002
+    """The round ends with exactly these nodes failed and without a result of theirs; the others' results are there."""
+    unfinished = _unfinished(history, round)
+    if unfinished is not None:
+        return unfinished
+    results = _required(history, "results", round, phase)
+    counted = [node for node in nodes if work.result_of(results, work.named(history, node)) is not None]
+    failed = [node for node in nodes if work.failure_of(results, work.named(history, node)) is not None]
+    total = len(results["failures"])
+    right = not counted and len(failed) == len(nodes) == total
+    begun = _required(history, "sampled", round, phase)
+    seconds = round_seconds(begun, results)
+    summary = f"round {round}: {len(results['results'])} results and {total} failures, {seconds} s after sampling"
+    if counted:
+        summary += f"; a result of node {counted[0]} was counted"
+    return Finding(right, summary, {"results": len(results["results"]), "failures": total, "seconds": seconds})
+
+
+def round_seconds(begun: Event, ended: Event) -> float:
+    """Seconds from one event of a round to another."""
+    return round(ended.t - begun.t, 1)
+
+
+@check
+def round_counts(history: History, *, round: int, node: int) -> Finding:  # noqa: A002 - Flower's word
+    """The round counts a result of the node."""
+    unfinished = _unfinished(history, round)
+    if unfinished is not None:
+        return unfinished
+    results = _required(history, "results", round, "fit")
+    counted = work.result_of(results, work.named(history, node)) is not None
+    summary = (
+        f"round {round} counted {'a' if counted else 'no'} result of node {node}, {len(results['failures'])} failures"
+    )
+    return Finding(counted, summary, {"failures": len(results["failures"])})
+
+
+# -- what the strategy made of it
+
+
+def _with_failures(history: History, round: int, phase: str) -> tuple[Event, Event]:  # noqa: A002
+    """Results and aggregate of a round in which something failed and something came back."""
+    results, aggregated = _required(history, "results", round, phase), _required(history, "aggregated", round, phase)
+    if not results["failures"] or not results["results"]:
+        raise Inconclusive(
+            f"round {round} has {len(results['results'])} results and {len(results['failures'])} failures: it shows "
+            "nothing of a round with both"
+        )
+    return results, aggregated
+
+
+def _told(aggregated: Event) -> str:
+    outcome = {"aggregated": "aggregated", "none": "gave None", "error": f"raised {aggregated.get('error')}"}
+    return outcome[aggregated["outcome"]]
+
+
+@check
+def round_aggregates(
+    history: History,
+    *,
+    round: int,  # noqa: A002 - Flower's word
+    phase: str = "fit",
+    results: int | None = None,
+    failures: int | None = None,
+) -> Finding:
+    """With this many results and failures the round aggregates; in fit, the global model changes."""
+    came, aggregated = _with_failures(history, round, phase)
+    _require_counts(came, results, failures)
+    summary = f"round {round}: with {_counts(came)} the Strategy's aggregate_{phase} {_told(aggregated)}"
+    if phase == "evaluate":
+        done = aggregated["outcome"] == "aggregated" and aggregated.get("loss") is not None
+        return Finding(done, f"{summary} (loss {aggregated.get('loss')})", {"loss": aggregated.get("loss")})
+    before, after = _models(history, round)
+    changed = after != before
+    figures = {"outcome": aggregated["outcome"], "before": before, "after": after}
+    model = "the global model changed" if changed else "the global model stayed"
+    return Finding(aggregated["outcome"] == "aggregated" and changed, f"{summary}; {model}", figures)
+
+
+@check
+def round_gives_none(
+    history: History,
+    *,
+    round: int,  # noqa: A002 - Flower's word
+    phase: str = "fit",
+    results: int,
+    failures: int,
+) -> Finding:
+    """With this many results and failures the aggregate is None."""
+    unfinished = _unfinished(history, round) if phase == "fit" else None
+    if unfinished is not None:
+        return unfinished
+    came, aggregated = _required(history, "results", round, phase), _required(history, "aggregated", round, phase)
+    _require_counts(came, results, failures)
+    summary = f"round {round}: with {_counts(came)} the Strategy's aggregate_{phase} {_told(aggregated)}"
+    return Finding(aggregated["outcome"] == "none", summary, {"outcome": aggregated["outcome"]})
+
+
+def _require_counts(came: Event, results: int | None, failures: int | None) -> None:
+    wanted = (results, failures)
+    seen = (len(came["results"]), len(came["failures"]))
+    if any(want is not None and want != got for want, got in zip(wanted, seen, strict=True)):
+        raise Inconclusive(
+            f"the round got {_counts(came)}; the claim is about {results} results and {failures} failures"
+        )
+
+
+def _counts(came: Event) -> str:
+    return f"{len(came['results'])} results and {len(came['failures'])} failures"
+
+
+@check
+def aggregate_is_mean_of_results(history: History, *, round: int) -> Finding:  # noqa: A002 - Flower's word
+    """The new global parameters are the mean of the results that came back, weighted by their examples."""
+    came, aggregated = _with_failures(history, round, "fit")
+    if aggregated["outcome"] != "aggregated":
+        return Finding(False, f"round {round}: with {_counts(came)} the Strategy's aggregate_fit {_told(aggregated)}")
+    distance, within = aggregated.get("distance"), aggregated.get("within")
+    if distance is None:
+        return Finding(False, f"round {round}: the aggregate has other shapes than the results")
+    figures = {"distance": distance, "within": within, "results": len(came["results"])}
+    summary = (
+        f"round {round}: the aggregate is {float(distance):.2g} from the weighted mean of the {len(came['results'])} results "
+        f"that came back, and {'within' if within else 'outside'} their range"
+    )
+    return Finding(float(distance) <= _MEAN_TOLERANCE, summary, figures)
+
+
+# -- the model
+
+
+def _models(history: History, round: int) -> tuple[str, str]:  # noqa: A002 - Flower's word
+    """Hashes of the global model before and after a round."""
+    begun = _in_run(history, "round.begins", round=round)
+    after = _in_run(history, "global", round=round)
+    if begun is None or after is None:
+        raise Inconclusive(f"the global model before and after round {round} was not recorded")
+    return str(begun["model"]), str(after["model"])
+
+
+@check
+def model_unchanged(history: History, *, round: int) -> Finding:  # noqa: A002 - Flower's word
+    """The global model is the same before and after the round, and the next round sends that one."""
+    unfinished = _unfinished(history, round)
+    if unfinished is not None:
+        return unfinished
+    before, after = _models(history, round)
+    following = history.first("sampled", after=_run(history), round=round + 1, phase="fit")
+    sent = set(following["sent"]) if following is not None else set()
+    same = before == after and sent <= {before}
+    summary = f"global model {before} before round {round}, {after} after it"
+    if following is not None:
+        summary += f"; round {round + 1} sent {', '.join(sorted(sent)) or 'nothing'}"
+    return Finding(same, summary, {"before": before, "after": after, "sent": sorted(sent)})
+
+
+@check
+def next_round_begins(history: History, *, round: int) -> Finding:  # noqa: A002 - Flower's word
+    """After this round the next one begins, and the run has not ended instead."""
+    following = _in_run(history, "round.begins", round=round + 1)
+    if following is not None:
+        return Finding(True, f"round {round + 1} began")
+    ended = _in_run(history, "run.ends")
+    if ended is not None:
+        told = f"{ended.get('outcome')} {ended.get('error') or ''}".strip()
+        return Finding(False, f"round {round + 1} did not begin: the run ended, {told}")
+    met, looked = watched(history, f"round {round} has ended")
+    if met:
+        raise Inconclusive(f"round {round} has ended, and nobody looked whether round {round + 1} began")
+    return Finding(False, f"round {round} had not ended after {looked:.0f} s")
+
+
+@check
+def round_aggregates_nodes(history: History, *, round: int, nodes: list[int]) -> Finding:  # noqa: A002
+    """The round samples these nodes and aggregates a result of each."""
+    aggregated = _in_run(history, "aggregated", round=round, phase="fit")
+    if aggregated is None:
+        ended = _in_run(history, "run.ends")
+        if ended is not None:
+            told = f"{ended.get('outcome')} {ended.get('error') or ''}".strip()
+            return Finding(False, f"round {round} aggregated nothing: the run ended, {told}")
+        _, looked = watched(history, f"round {round} has aggregated")
+        return Finding(False, f"round {round} had aggregated nothing after {looked:.0f} s")
+    results = _required(history, "results", round, "fit")
+    missing = [node for node in nodes if work.result_of(results, work.named(history, node)) is None]
+    done = aggregated["outcome"] == "aggregated" and not missing
+    summary = f"round {round}: with {_counts(results)} the Strategy's aggregate_fit {_told(aggregated)}"
+    if missing:
+        summary += f"; no result of node {', '.join(map(str, missing))}"
+    return Finding(done, summary, {"missing": missing, "outcome": aggregated["outcome"]})
+
+
+@check
+def every_round_aggregates(history: History, *, rounds: int, nodes: list[int]) -> Finding:
+    """Every round of the run aggregates results of these nodes."""
+    done = [round_aggregates_nodes(history, round=number, nodes=nodes) for number in range(1, rounds + 1)]
+    failed = [finding for finding in done if not finding.conforms]
+    return failed[0] if failed else Finding(True, f"all {rounds} rounds aggregated results of nodes {nodes}")
+
+
+# -- whom a round samples
+
+
+@check
+def not_sampled(history: History, *, round: int, node: int) -> Finding:  # noqa: A002 - Flower's word
+    """A node that had ended before the round began is not sampled for it, and the round has no failure."""
+    sampled = _in_run(history, "sampled", round=round, phase="fit")
+    if sampled is None:
+        _, looked = watched(history, f"round {round} has sampled")
+        raise Inconclusive(f"round {round} sampled nobody in {looked:.0f} s")
+    ended = history.last("supernode.end", node=node, before=sampled.t)
+    if ended is None:
+        raise Inconclusive(f"node {node} had not ended when round {round} sampled")
+    chosen = bool(work.named(history, node) & set(sampled["nodes"]))
+    seconds = round_seconds(ended, sampled)
+    summary = (
+        f"round {round} sampled {len(sampled['nodes'])} of {sampled['available']} nodes, {seconds} s after node {node} ended, "
+        f"{'and it was among them' if chosen else 'and it was not among them'}"
+    )
+    return Finding(not chosen, summary, {"sampled": len(sampled["nodes"]), "available": sampled["available"]})
+
+
+@check
+def samples_below_min_fit(history: History, *, round: int, nodes: list[int], minimum: int) -> Finding:  # noqa: A002
+    """With fewer nodes than the minimum of a fit, the round samples and aggregates those there are."""
+    sampled = _in_run(history, "sampled", round=round, phase="fit")
+    if sampled is None:
+        met, looked = watched(history, f"round {round} has sampled")
+        if met or _in_run(history, "sampling.begins", round=round, phase="fit") is None:
+            raise Inconclusive(f"round {round} was not seen to be sampling")
+        return Finding(False, f"round {round} waited for {looked:.0f} s and sampled nobody", {"sampled": 0})
+    available = sampled["available"]
+    if available is None or not len(nodes) <= int(available) < minimum:
+        raise Inconclusive(f"{available} nodes were available when round {round} sampled, not {len(nodes)}")
+    chosen = [node for node in nodes if work.named(history, node) & set(sampled["nodes"])]
+    ends = _in_run(history, "run.ends")
+    summary = f"round {round}, with {available} nodes available and a minimum of {minimum}, sampled {len(chosen)}"
+    if not chosen and ends is not None:
+        burnt = history.of("round.ends", after=sampled.t)
+        last = ends.t - sampled.t
+        summary += f"; {len(burnt)} rounds went by in {last:.2f} s and the run ended, {ends.get('outcome')}"
+    return Finding(len(chosen) == len(nodes), summary, {"sampled": len(chosen), "available": available})
+
+
+@check
+def waits_for_nodes(history: History, *, round: int, minimum: int, seconds: float) -> Finding:  # noqa: A002
+    """While fewer nodes than the minimum are online, no round samples and none ends, for so many seconds.
+
+    The observation begins when the round asks for nodes while too few are online by the SuperLink, and ends when nodes
+    are started again.
+    """
+    asked = _in_run(history, "sampling.begins", round=round, phase="fit")
+    ended = _in_run(history, "run.ends")
+    if asked is None:
+        if ended is not None:
+            return Finding(
+                False, f"the run ended before round {round}: {ended.get('outcome')} {ended.get('error') or ''}"
+            )
+        raise Inconclusive(f"round {round} did not come to ask for nodes")
+    few = _too_few_since(history, asked.t, minimum)
+    returned = history.first("supernode.start", after=few)
+    until = history.end if returned is None else returned.t
+    sampled = [event for event in history.of("sampled", phase="fit", after=asked.t, before=until)]
+    if sampled:
+        after = round_seconds(asked, sampled[0])
+        summary = (
+            f"round {round} sampled {len(sampled[0]['nodes'])} nodes after {after} s, with {sampled[0]['available']} available "
+            f"and a minimum of {minimum}"
+        )
+        return Finding(False, summary, {"sampled": len(sampled[0]["nodes"]), "seconds": after})
+    if ended is not None and ended.t < until:
+        return Finding(False, f"the run ended instead of waiting: {ended.get('outcome')} {ended.get('error') or ''}")
+    waited = until - max(few, asked.t)
+    if waited < seconds:
+        raise Inconclusive(f"round {round} was watched for {waited:.1f} s only, not {seconds:g} s")
+    summary = f"round {round} waited {waited:.0f} s with fewer than {minimum} nodes online, and sampled nobody"
+    return Finding(True, summary, {"seconds": round_seconds_of(waited)})
+
+
+def round_seconds_of(seconds: float) -> float:
+    """Seconds as they are told."""
+    return round(seconds, 1)
+
+
+def _too_few_since(history: History, t: float, minimum: int) -> float:
+    """When fewer nodes than the minimum were online by the Control API, at `t` or later.
+
+    Raises:
+        Inconclusive: There never were too few.
+    """
+    status: dict[str, str] = {}
+    low: float | None = None
+    for event in history.of("node.seen"):
+        status[event["id"]] = event["status"]
+        online = sum(1 for seen in status.values() if seen == "online")
+        if online >= minimum:
+            low = None
+        elif low is None:
+            low = event.t
+        if event.t >= t and low is not None:
+            return max(low, t)
+    if low is not None:
+        return max(low, t)
+    raise Inconclusive(f"there never were fewer than {minimum} nodes online while the round asked for them")
+
+
+# -- what a strategy says of itself
+
+
+@check
+def strategy_has(history: History, *, values: dict[str, object]) -> Finding:
+    """The Strategy that ran, made without these settings, has these values."""
+    used = history.last("strategy")
+    if used is None:
+        raise Inconclusive(f"no Strategy was made{_refused(history)}")
+    has = used["effective"]
+    if given := [name for name in values if name in used["parameters"]]:
+        raise Inconclusive(f"the scenario set {given[0]}: its default cannot be seen")
+    if missing := [name for name in values if name not in has]:
+        raise Inconclusive(f"the Strategy did not say what its {missing[0]} is")
+    wrong = {name: has[name] for name, value in values.items() if has[name] != value}
+    summary = "; ".join(f"{name} is {has[name]} by default" for name in values)
+    return Finding(not wrong, summary, {"values": {name: has[name] for name in values}})

@@ -1,0 +1,56 @@
+"""What one scenario found, as it travels from the worker that ran it to the report."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Self
+
+from harness.claims.ledger import Outcome
+from harness.claims.verdicts import Verdict
+
+
+@dataclass(frozen=True)
+class ScenarioOutcome:
+    """A scenario that was run.
+
+    Attributes:
+        nodeid: pytest's name of it.
+        name: Its name, with its row of examples.
+        feature: Its feature file, relative to the project.
+        claims: Its verdict of each of its claims.
+        history: File of its history, relative to the run's folder.
+        seconds: How long it lasted.
+        error: Why it could not go on; None if it could.
+        strategy: The Strategy that its runs used, as the app reported it; None when it ran none.
+    """
+
+    nodeid: str
+    name: str
+    feature: str
+    claims: tuple[Outcome, ...]
+    history: str
+    seconds: float
+    error: str | None = None
+    strategy: str | None = None
+
+    def to_json(self) -> dict[str, Any]:
+        """As plain objects."""
+        return {
+            **self.__dict__,
+            "claims": [{**outcome.__dict__, "figures": dict(outcome.figures)} for outcome in self.claims],
+        }
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Self:
+        """From what `to_json` gave."""
+        claims = tuple(
+            Outcome(claim["claim"], Verdict(claim["verdict"]), claim["reason"], claim["figures"])
+            for claim in data["claims"]
+        )
+        return cls(**{**data, "claims": claims})
+
+    def line(self, how: str) -> str:
+        """One line for the terminal."""
+        marks = ", ".join(f"{outcome.claim} {outcome.verdict}" for outcome in self.claims)
+        return f"{how:>11}  {self.seconds:5.0f} s  {self.name}  [{marks}]"

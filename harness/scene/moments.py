@@ -1,0 +1,157 @@
+"""Moments of a run: waiting for one, and looking out for something for a stated time."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Callable, Iterable
+
+from harness.errors import InputError, WaitTimeout
+from harness.flower.federation import node_status
+from harness.history import work
+from harness.history.history import History
+from harness.scene.scene import Scene
+from harness.waiting import let_pass, wait_until
+
+PHASE_TIMEOUT = 180.0
+"""Seconds until a round is in a phase: Flower starts the ServerApp and a ClientApp per node first (3 to 10 s, measured)."""
+
+Condition = Callable[[Scene, re.Match[str]], object]
+
+
+def wait_in_phase(scene: Scene, number: int, phase: str, nodes: Iterable[int]) -> None:
+    """Wait until the ClientApps of these nodes have begun, and not ended, a phase of a round; record it.
+
+    A fault counts only when this precondition was seen.
+
+    Raises:
+        InputError: There is no such phase.
+        WaitTimeout: It did not come to that.
+    """
+    if phase not in ("fit", "evaluate"):
+        raise InputError(f"a round has the phases fit and evaluate, not {phase!r}")
+    wanted = sorted(nodes)
+
+    def seen() -> dict[int, str]:
+        history = scene.history
+        return {node: work.phase_state(history, node, number, phase) for node in wanted}
+
+    wait_until(
+        seen,
+        lambda states: set(states.values()) == {"in it"},
+        what=f"round {number} to be in {phase} on {', '.join(map(str, wanted))}",
+        timeout=PHASE_TIMEOUT,
+        poll=0.1,
+        abort=lambda: run_over(scene.history),
+    )
+    scene.recorder.record("scenario", "moment", round=number, phase=phase, nodes=wanted)
+
+
+def run_over(history: History) -> str | None:
+    """A sentence about the end of the run that was started last; None while it lasts."""
+    started = history.last("run.start")
+    if started is None:
+        return "no run was started"
+    ended = history.last("run.ends", run=started["run"])
+    if ended is not None:
+        return f"the run has ended: {ended.get('outcome')} {ended.get('error') or ''}".strip()
+    seen = history.last("run.seen", run=started["run"])
+    if seen is not None and seen["status"] == "finished":
+        return f"the run is finished:{seen['sub']} {seen.get('details') or ''}".strip()
+    return None
+
+
+def watch(scene: Scene, condition: str, seconds: float) -> bool:
+    """Look out for something for a stated time, and record whether it came: a `watch` event.
+
+    That it did not come is not an error: it may be just what a claim is about. What it means is for a check to say.
+
+    Raises:
+        InputError: There is no such condition.
+    """
+    test = _find(condition)
+    since = time.monotonic()
+    met = True
+    try:
+        wait_until(lambda: test(scene), what=condition, timeout=seconds)
+    except WaitTimeout:
+        met = False
+    took = round(time.monotonic() - since, 1)
+    scene.recorder.record("scenario", "watch", until=condition, seconds=seconds, took=took, met=met)
+    return met
+
+
+def pass_time(scene: Scene, seconds: float) -> None:
+    """Let time pass as a stimulus of the scenario; recorded as a `watch` for nothing."""
+    let_pass(seconds, f"{seconds:g} s to pass")
+    scene.recorder.record("scenario", "watch", until="time", seconds=seconds, took=seconds, met=True)
+
+
+def _find(condition: str) -> Callable[[Scene], object]:
+    for pattern, test in _CONDITIONS.items():
+        found = re.fullmatch(pattern, condition)
+        if found is not None:
+            return lambda scene: test(scene, found)
+    raise InputError(f"nothing is known that could be watched for as {condition!r}; see harness/scene/moments.py")
+
+
+def _since_run(history: History) -> float:
+    """When the ServerApp of the run that was started last began; the future when it has not."""
+    started = history.last("run.start")
+    begun = None if started is None else history.last("run.begins", run=started["run"])
+    return float("inf") if begun is None else begun.t
+
+
+def _round_ended(scene: Scene, found: re.Match[str]) -> object:
+    history = scene.history
+    return history.first("round.ends", round=int(found[1]), after=_since_run(history)) or run_over(history)
+
+
+def _round_sampled(scene: Scene, found: re.Match[str]) -> object:
+    history = scene.history
+    return history.first("sampled", round=int(found[1]), phase="fit", after=_since_run(history)) or run_over(history)
+
+
+def _round_aggregated(scene: Scene, found: re.Match[str]) -> object:
+    history = scene.history
+    query = {"round": int(found[1]), "phase": "fit"}
+    return history.first("aggregated", after=_since_run(history), **query) or run_over(history)
+
+
+def _run_ended(scene: Scene, _: re.Match[str]) -> object:
+    return run_over(scene.history)
+
+
+def _worked_again(scene: Scene, found: re.Match[str]) -> object:
+    history = scene.history
+    return work.worked_after_fault(history, int(found[1])) or run_over(history)
+
+
+def _ended(scene: Scene, found: re.Match[str]) -> object:
+    return scene.federation.nodes[int(found[1])].note_end() is not None
+
+
+def _online(scene: Scene, found: re.Match[str]) -> object:
+    return node_status(scene.history, int(found[1])) == "online"
+
+
+def _offline(scene: Scene, found: re.Match[str]) -> object:
+    return node_status(scene.history, int(found[1])) in ("offline", "unregistered")
+
+
+def _tried(scene: Scene, found: re.Match[str]) -> object:
+    scene.federation.nodes[int(found[1])].note_end()
+    return len(scene.history.of("supernode.retry", node=int(found[1]))) >= int(found[2])
+
+
+_CONDITIONS: dict[str, Condition] = {
+    r"round (\d+) has ended": _round_ended,
+    r"round (\d+) has sampled": _round_sampled,
+    r"round (\d+) has aggregated": _round_aggregated,
+    r"the run has ended": _run_ended,
+    r"node (\d+) has worked again": _worked_again,
+    r"node (\d+) has ended": _ended,
+    r"node (\d+) is online": _online,
+    r"node (\d+) is offline": _offline,
+    r"node (\d+) has announced (\d+) waits": _tried,
+}

@@ -1,0 +1,186 @@
+"""A scenario while it runs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from harness.chaos.fault import Lasting
+from harness.chaos.toxiproxy.server import ToxiproxyServer
+from harness.claims.ledger import Ledger
+from harness.errors import HarnessError, Inconclusive
+from harness.flower.federation import Federation
+from harness.flower.place import Place
+from harness.flower.plan import Plan
+from harness.flower.versions import FlowerEnvironment
+from harness.history.checks import registry
+from harness.history.history import History
+from harness.history.recorder import Recorder
+from harness.ports import Ports
+from harness.target import Strategy
+
+
+@dataclass(frozen=True)
+class Kit:
+    """What every scenario of a run is given.
+
+    Attributes:
+        flower: Flower under test.
+        toxiproxy: Executable.
+        fixture: The Flower app.
+        strategy: A user's own Strategy.
+    """
+
+    flower: FlowerEnvironment
+    toxiproxy: Path
+    fixture: Path
+    strategy: Strategy | None
+
+
+class Scene:
+    """A scenario's things, made when a step asks for them; a context manager that ends all of them.
+
+    Args:
+        kit: What the run gives.
+        place: Folders of this scenario.
+        recorder: Its history.
+        ledger: What it finds of its claims.
+
+    Attributes:
+        recorder: Its history.
+        ledger: What it finds of its claims.
+        claims: The claims that the current step judges.
+    """
+
+    def __init__(self, kit: Kit, place: Place, recorder: Recorder, ledger: Ledger) -> None:
+        self.recorder = recorder
+        self.ledger = ledger
+        self.claims: tuple[str, ...] = ()
+        self._kit = kit
+        self._place = place
+        self._stack = ExitStack()
+        self._ports = self._stack.enter_context(Ports())
+        self._toxiproxy: ToxiproxyServer | None = None
+        self._federation: Federation | None = None
+        self._lasting: dict[int, list[Lasting]] = {}
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self._stack.close()
+
+    # -- things
+
+    def make_federation(self, plan: Plan) -> Federation:
+        """Make the federation of this scenario; nothing of it is started yet.
+
+        Raises:
+            HarnessError: It has one already.
+        """
+        if self._federation is not None:
+            raise HarnessError("the scenario has a federation already")
+        strategy = self._kit.strategy.file if self._kit.strategy is not None else None
+        self._federation = self._stack.enter_context(
+            Federation(
+                plan,
+                flower=self._kit.flower,
+                place=self._place,
+                ports=self._ports,
+                toxiproxy=self.toxiproxy,
+                recorder=self.recorder,
+                observe=self.observe,
+                fixture=self._kit.fixture,
+                strategy=strategy,
+            )
+        )
+        return self._federation
+
+    @property
+    def federation(self) -> Federation:
+        """The federation of this scenario.
+
+        Raises:
+            HarnessError: No Given-step made one.
+        """
+        if self._federation is None:
+            raise HarnessError("the scenario has no federation: a Given-step has to make one")
+        return self._federation
+
+    @property
+    def toxiproxy(self) -> ToxiproxyServer:
+        """The Toxiproxy server of this scenario."""
+        if self._toxiproxy is None:
+            self._toxiproxy = self._stack.enter_context(
+                ToxiproxyServer(
+                    self._kit.toxiproxy,
+                    port=self._ports.take(),
+                    log=self._place.logs / "toxiproxy.log",
+                    observe=self.observe,
+                )
+            )
+        return self._toxiproxy
+
+    @property
+    def strategy(self) -> Strategy | None:
+        """The user's own Strategy."""
+        return self._kit.strategy
+
+    # -- seeing
+
+    def observe(self, kind: str, data: Mapping[str, Any]) -> None:
+        """Take in what a fault reports; its own `kind` is called `fault` in an event."""
+        self.recorder.record("chaos", kind, **{("fault" if name == "kind" else name): it for name, it in data.items()})
+
+    @property
+    def history(self) -> History:
+        """All that has been seen up to now."""
+        return self.recorder.history()
+
+    def judge(self, check: str, **parameters: Any) -> None:
+        """Apply a check to what has been seen and note what it finds for the claims of the current step.
+
+        A violation is kept in the ledger: the scenario goes on, so that claims judged later are not lost with it.
+
+        Raises:
+            Inconclusive: The observation is not complete.
+        """
+        begun: dict[str, Any] = {"claims": list(self.claims), "check": check, "parameters": parameters}
+        # Taken before the event is written: judging again later has to see exactly the same.
+        history = self.history
+        try:
+            finding = registry.apply(check, history, parameters)
+        except Exception as error:
+            self.recorder.record("scenario", "check", **begun, verdict="unknown", summary=f"{error}")
+            raise
+        verdict = "conforms" if finding.conforms else "deviates"
+        figures = dict(finding.figures)
+        self.recorder.record("scenario", "check", **begun, verdict=verdict, summary=finding.summary, figures=figures)
+        for claim in self.claims:
+            self.ledger.add(claim, finding)
+
+    # -- faults that last
+
+    def begin_fault(self, node: int, lasting: Lasting) -> None:
+        """Keep a fault of a node's link, to be healed by a later step or at the end."""
+        self._lasting.setdefault(node, []).append(lasting)
+
+    def heal(self, node: int) -> None:
+        """Heal every lasting fault of a node's link.
+
+        Raises:
+            Inconclusive: There is none, or bytes do not pass afterwards though the SuperLink runs.
+        """
+        faults = self._lasting.pop(node, [])
+        if not faults:
+            raise Inconclusive(f"the link of node {node} has no fault that could be healed")
+        for lasting in faults:
+            healed = lasting.heal()
+            if healed.evidence.get("passes") is False and self.federation.superlink.process.running:
+                raise Inconclusive(f"the link of node {node} lets nothing through after its {healed.kind} was healed")

@@ -1,0 +1,48 @@
+"""What is under test in a run, as the user's options say it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class Strategy:
+    """A user's own Strategy class.
+
+    Attributes:
+        file: The Python file.
+        name: The class in it.
+    """
+
+    file: Path
+    name: str
+
+
+@dataclass(frozen=True)
+class Target:
+    """What is under test, and how.
+
+    Attributes:
+        flower: Version of Flower.
+        cloud: `embedded` or the address of a front end.
+        hypervisor: Where VMs run.
+        reports: Folder that receives a folder for each run, and `latest`.
+        nightly: Whether scenarios that take minutes run too.
+        strategy: Takes the place of the default Strategy.
+        expected: Lays expected verdicts over the catalogue's.
+        strict: Whether a claim that deviates or is unknown makes the run red, expected or not.
+        toxiproxy: Executable of Toxiproxy; None lets the harness find one.
+        live: Seconds between two reports of what the scenarios wait for; 0 for none.
+    """
+
+    flower: str
+    cloud: str
+    hypervisor: str
+    reports: Path
+    nightly: bool
+    strategy: Strategy | None
+    expected: Path | None
+    strict: bool
+    toxiproxy: Path | None
+    live: float
