@@ -19,7 +19,7 @@ from typing import IO, Self
 
 import psutil
 
-from harness.errors import HarnessError
+from harness.errors import HarnessError, WaitTimeout
 from harness.waiting import wait_until
 
 _TAIL = 2000
@@ -103,14 +103,35 @@ def end_tree(pid: int, *, grace: float = 0.0) -> None:
         for member in members:
             with contextlib.suppress(psutil.Error):
                 member.terminate()
-        psutil.wait_procs(members, timeout=grace)
+        _await_end(members, grace)
     for _ in range(2):
         members = _tree(pid)
         for member in members:
             with contextlib.suppress(psutil.Error):
                 # A stopped process takes SIGKILL as well; no SIGCONT is needed.
                 member.kill()
-        psutil.wait_procs(members, timeout=5)
+        _await_end(members, 5)
+
+
+def _await_end(members: Sequence[psutil.Process], timeout: float) -> None:
+    """Wait up to `timeout` seconds until none of them runs any more.
+
+    A zombie does not: orphans become zombies of the machine's first process, which in containers may take seconds to
+    ask for them (measured: 1 to 2 s).
+    """
+
+    def living() -> list[int]:
+        return [member.pid for member in members if _runs(member)]
+
+    with contextlib.suppress(WaitTimeout):
+        wait_until(living, lambda left: not left, what="processes to end", timeout=timeout, poll=0.02)
+
+
+def _runs(process: psutil.Process) -> bool:
+    try:
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
 
 
 def _tree(pid: int) -> list[psutil.Process]:

@@ -64,8 +64,8 @@ class Link:
     can overlap.
 
     Healing never raises because of what is behind the link (the SuperLink may be down by then): whether bytes pass
-    again is in the evidence, under `passes`. When the control API hangs, healing restarts the server, which closes
-    every connection through it; then `restarted` is in the evidence.
+    again is in the evidence, under `passes` (unless another fault still forbids it). When the control API hangs,
+    healing restarts the server, which closes every connection through it; then `restarted` is in the evidence.
 
     Observed: `link.open`, `link.close`, `toxic.read` (each toxic as read back), `fault.begin`, `fault.end`.
 
@@ -275,8 +275,8 @@ class Link:
         )
 
     def heal(self) -> tuple[Fault, ...]:
-        """Heal every lasting fault; returns them, with their ends. Harmless when there is none."""
-        return tuple(lasting.heal() for lasting in tuple(self._active.values()))
+        """Heal every lasting fault, the last one first; returns them, with their ends. Harmless when there is none."""
+        return tuple(lasting.heal() for lasting in reversed(tuple(self._active.values())))
 
     # -- faults of a moment ------------------------------------------------------------------------------------------
 
@@ -379,7 +379,8 @@ class Link:
             return lasting.fault
         self._active.pop(fault.kind, None)
         over = ended(fault)
-        over = replace(over, evidence={**over.evidence, "passes": self.passes()})
+        if not {"cut", "black_hole"} & self._active.keys():
+            over = replace(over, evidence={**over.evidence, "passes": self.passes()})
         self._observe("fault.end", over.data())
         return over
 
@@ -430,7 +431,7 @@ class Link:
                 self.live_connections,
                 lambda live: not live,
                 what=f"the connections of {self.name} to close",
-                timeout=3,
+                timeout=_ANSWER,
                 poll=0.02,
             )
         except WaitTimeout:

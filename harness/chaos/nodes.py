@@ -27,7 +27,7 @@ class Node:
 
     A node is a tree: SuperNode starts a ClientApp process for each message that it handles (isolation `subprocess`).
 
-    Every fault is shown to have its effect, and raises `Inconclusive` when it has not, or when the node has ended before.
+    Every fault is shown to have its effect; when it has none, or the node has ended before, it raises `Inconclusive`.
     Observed: `fault.begin`, `fault.bites` (of a freeze), `fault.end`.
 
     Args:
