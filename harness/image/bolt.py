@@ -18,7 +18,6 @@ _BRANCH = struct.Struct("<IIQ")
 _BUCKET = struct.Struct("<QQ")
 _IS_BRANCH, _IS_LEAF = 0x01, 0x02
 _IS_BUCKET = 0x01
-_DEEPEST = 64
 
 
 class Bolt:
@@ -37,7 +36,7 @@ class Bolt:
 
     def bucket(self, *path: bytes) -> dict[bytes, bytes] | None:
         """Keys and values of a nested bucket (buckets in it have their header as value); None when there is none."""
-        items = dict(self._items(self._root, 0))
+        items = dict(self._items(self._root, set()))
         for name in path:
             if name not in items or not items[name][1]:
                 return None
@@ -46,7 +45,7 @@ class Bolt:
 
     def buckets(self, *path: bytes) -> list[bytes]:
         """Names of the buckets in a nested bucket; empty when there is none."""
-        items = dict(self._items(self._root, 0))
+        items = dict(self._items(self._root, set()))
         for name in path:
             if name not in items or not items[name][1]:
                 return []
@@ -65,16 +64,17 @@ class Bolt:
         try:
             root, _ = _BUCKET.unpack_from(value)
             if root:
-                yield from self._items(root, 0)
+                yield from self._items(root, set())
             else:
                 # A small bucket lives inside its own value, as a page.
                 yield from self._leaf(value, _BUCKET.size)
         except struct.error as error:
             raise Unreadable("the bbolt database is damaged") from error
 
-    def _items(self, page: int, depth: int) -> Iterator[tuple[bytes, tuple[bytes, bool]]]:
-        if depth > _DEEPEST:
+    def _items(self, page: int, seen: set[int]) -> Iterator[tuple[bytes, tuple[bytes, bool]]]:
+        if page in seen:
             raise Unreadable("the bbolt database leads in circles: it is damaged")
+        seen.add(page)
         offset = page * self._page_size
         try:
             _, flags, count, _ = _PAGE.unpack_from(self._data, offset)
@@ -83,7 +83,7 @@ class Bolt:
             elif flags & _IS_BRANCH:
                 for index in range(count):
                     _, _, child = _BRANCH.unpack_from(self._data, offset + _PAGE.size + index * _BRANCH.size)
-                    yield from self._items(child, depth + 1)
+                    yield from self._items(child, seen)
             else:
                 raise Unreadable("the bbolt database has a page of an unexpected kind: it is damaged")
         except struct.error as error:
