@@ -42,7 +42,7 @@ _SILENCE = 0.5
 _PUNCTUAL = 0.95
 """Share of a delay that must be seen: clocks of two processes are read, and Toxiproxy rounds to milliseconds."""
 
-_BALLAST_SECONDS = 0.4
+_BALLAST_SECONDS = 0.3
 """How long the bytes that measure a bandwidth are to take."""
 
 _MOST_BALLAST = 1 << 19

@@ -9,8 +9,8 @@ from harness.ports import Ports
 
 @pytest.fixture(autouse=True)
 def brief_silence(monkeypatch):
-    # Here the far end is an echo on an idle link: a fifth of a second is still a hundred times what it takes.
-    monkeypatch.setattr("harness.chaos.link._SILENCE", 0.2)
+    # Here the far end is an echo on an idle link: that is still a hundred times what it takes.
+    monkeypatch.setattr("harness.chaos.link._SILENCE", 0.15)
 
 
 @pytest.fixture(scope="session")

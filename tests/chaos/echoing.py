@@ -90,7 +90,7 @@ class Client:
             data += more
         return data
 
-    def silent(self, seconds=0.3):
+    def silent(self, seconds=0.15):
         try:
             self.gets(1, timeout=seconds)
         except TimeoutError:

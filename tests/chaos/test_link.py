@@ -214,7 +214,7 @@ def test_a_bandwidth_of_nothing_is_refused(link):
 
 
 def test_faults_overlap_and_heal_together(link):
-    link.latency(150)
+    link.latency(100)
     link.black_hole()
     assert [fault.kind for fault in link.heal()] == ["black_hole", "latency"]
     assert link.heal() == ()
@@ -224,7 +224,7 @@ def test_faults_overlap_and_heal_together(link):
 
 
 def test_half_open_is_seen_through_a_latency(link):
-    with link.latency(150):
+    with link.latency(100):
         assert link.half_open().evidence["new"] is Outcome.ANSWERED
 
 
