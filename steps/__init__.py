@@ -1,3 +1,10 @@
 """Step definitions: what the words of the features mean. Each is a line or two; the work is in `harness/`."""
 
-pytest_plugins = ("steps.federations", "steps.moments", "steps.faults", "steps.connectivity", "steps.rounds")
+pytest_plugins = (
+    "steps.federations",
+    "steps.moments",
+    "steps.faults",
+    "steps.connectivity",
+    "steps.rounds",
+    "steps.readings",
+)

@@ -13,7 +13,6 @@ from harness.chaos.conversation import http2, http2_over_tls
 from harness.chaos.link import Link
 from harness.chaos.observe import Observe
 from harness.chaos.toxiproxy.server import ToxiproxyServer
-from harness.errors import HarnessError
 from harness.flower import app as apps
 from harness.flower.commands import LOOPBACK, Tls, surroundings
 from harness.flower.identities import make_node_key, make_tls
@@ -221,28 +220,18 @@ class Federation:
         return run_id
 
 
-def node_ids(history: History, number: int) -> list[str]:
-    """The node ids that a SuperNode has had, in order: one more after each restart without a key."""
-    return [event["id"] for event in history.of("supernode.id", node=number)]
-
-
 def node_status(history: History, number: int) -> str:
-    """What the Control API said last of the node that was started last under this number."""
+    """What the Control API said last of the node that was started last under this number.
+
+    What a SuperLink said before it was restarted does not count.
+    """
     start = history.last("supernode.start", node=number)
     if start is None:
         return "not started"
     registered = history.last("supernode.id", node=number, after=start.t)
     if registered is None:
         return "not registered"
-    seen = history.last("node.seen", id=registered["id"])
+    superlink = history.last("superlink.start")
+    since = start.t if superlink is None else superlink.t
+    seen = history.last("node.seen", id=registered["id"], after=since)
     return str(seen["status"]) if seen is not None else "unknown"
-
-
-def require_started(node: SuperNode) -> None:
-    """Refuse a step that needs a running node.
-
-    Raises:
-        HarnessError: It was not started, or has ended.
-    """
-    if not node.started or not node.process.running:
-        raise HarnessError(f"{node.name} does not run: {node.process.ended() if node.started else 'never started'}")

@@ -94,3 +94,16 @@ def worked_after(history: History, node: int, t: float) -> Event | None:
 def worked_after_fault(history: History, node: int) -> Event | None:
     """As `worked_after`, after the end of the last fault of its link."""
     return worked_after(history, node, end_of_fault(history, node))
+
+
+def refused_since(history: History, node: int) -> float:
+    """Since when the link of a node refuses connections and the node is there to notice.
+
+    Raises:
+        Inconclusive: It was not started behind a link that was cut.
+    """
+    cut = history.last("fault.begin", target=f"link-{node}", fault="cut")
+    started = history.last("supernode.start", node=node)
+    if cut is None or started is None:
+        raise Inconclusive(f"node {node} was not started behind a link that is cut")
+    return max(cut.t, started.t)

@@ -67,7 +67,14 @@ def judge_claims(
     }
     everything = {name for names in due.values() for name in names} <= ran
     return [
-        _judge(claim, by_claim[claim.id], due.get(claim.id, set()) - ran, claim.id in index, everything, conditions)
+        _judge(
+            claim,
+            by_claim[claim.id],
+            conditions,
+            left_out=due.get(claim.id, set()) - ran,
+            has_scenario=claim.id in index,
+            everything=everything,
+        )
         for claim in catalogue.values()
     ]
 
@@ -80,10 +87,11 @@ def plain_name(name: str) -> str:
 def _judge(
     claim: Claim,
     found: list[tuple[ScenarioOutcome, Outcome]],
-    left_out: set[tuple[str, str]],
-    has_scenario: bool,  # noqa: FBT001 - a fact, not a switch
-    everything: bool,  # noqa: FBT001 - a fact, not a switch
     conditions: Conditions,
+    *,
+    left_out: set[tuple[str, str]],
+    has_scenario: bool,
+    everything: bool,
 ) -> Judged:
     expected = claim.expected(conditions.flower)
     verdict = merge(outcome.verdict for _, outcome in found)
@@ -94,7 +102,7 @@ def _judge(
         section=claim.section,
         verdict=verdict,
         expected=expected.verdict,
-        reason=_reason(claim, found, verdict, conditions, has_scenario),
+        reason=_reason(claim, found, verdict, conditions, has_scenario=has_scenario),
         flower=conditions.flower,
         cloud=conditions.cloud,
         hypervisor=conditions.hypervisor,
@@ -112,7 +120,8 @@ def _reason(
     found: list[tuple[ScenarioOutcome, Outcome]],
     verdict: Verdict,
     conditions: Conditions,
-    has_scenario: bool,  # noqa: FBT001 - a fact, not a switch
+    *,
+    has_scenario: bool,
 ) -> str:
     if found:
         return "; ".join(dict.fromkeys(outcome.reason for _, outcome in found if outcome.verdict is verdict))

@@ -46,7 +46,7 @@ def kill(scene: Scene, nodes: Iterable[int]) -> None:
 
 
 def stop(scene: Scene, nodes: Iterable[int]) -> None:
-    """SIGTERM to the SuperNodes, as an orderly shutdown of their machines sends it; all get it before any is waited for.
+    """SIGTERM to the SuperNodes, as a shutdown of their machines sends it; all get it before any is waited for.
 
     Raises:
         Inconclusive: One of them had ended, or does not end within 30 s.

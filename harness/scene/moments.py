@@ -10,11 +10,12 @@ from harness.errors import InputError, WaitTimeout
 from harness.flower.federation import node_status
 from harness.history import work
 from harness.history.history import History
+from harness.history.work import refused_since
 from harness.scene.scene import Scene
 from harness.waiting import let_pass, wait_until
 
 PHASE_TIMEOUT = 180.0
-"""Seconds until a round is in a phase: Flower starts the ServerApp and a ClientApp per node first (3 to 10 s, measured)."""
+"""Seconds until a round is in a phase: Flower starts the ServerApp and the ClientApps first (3 to 10 s, measured)."""
 
 Condition = Callable[[Scene, re.Match[str]], object]
 
@@ -139,9 +140,15 @@ def _offline(scene: Scene, found: re.Match[str]) -> object:
     return node_status(scene.history, int(found[1])) in ("offline", "unregistered")
 
 
-def _tried(scene: Scene, found: re.Match[str]) -> object:
-    scene.federation.nodes[int(found[1])].note_end()
-    return len(scene.history.of("supernode.retry", node=int(found[1]))) >= int(found[2])
+def _ended_or_tried(scene: Scene, found: re.Match[str]) -> object:
+    since = refused_since(scene.history, int(found[1]))
+    waits = scene.history.of("supernode.retry", node=int(found[1]), after=since)
+    return scene.federation.nodes[int(found[1])].note_end() is not None or len(waits) >= int(found[2])
+
+
+def _all_tried(scene: Scene, found: re.Match[str]) -> object:
+    nodes, history = [int(number) for number in re.findall(r"\d+", found[1])], scene.history
+    return all(len(history.of("supernode.retry", node=node)) >= int(found[2]) for node in nodes)
 
 
 _CONDITIONS: dict[str, Condition] = {
@@ -153,5 +160,6 @@ _CONDITIONS: dict[str, Condition] = {
     r"node (\d+) has ended": _ended,
     r"node (\d+) is online": _online,
     r"node (\d+) is offline": _offline,
-    r"node (\d+) has announced (\d+) waits": _tried,
+    r"node (\d+) has ended or announced (\d+) waits": _ended_or_tried,
+    r"nodes (.+) have announced (\d+) waits": _all_tried,
 }

@@ -132,6 +132,16 @@ class Scene:
         """The user's own Strategy."""
         return self._kit.strategy
 
+    @property
+    def flower(self) -> FlowerEnvironment:
+        """Flower under test."""
+        return self._kit.flower
+
+    @property
+    def home(self) -> Path:
+        """A Flower home for what is read without a federation."""
+        return self._place.home("reading")
+
     # -- seeing
 
     def observe(self, kind: str, data: Mapping[str, Any]) -> None:

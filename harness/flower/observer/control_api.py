@@ -40,6 +40,9 @@ def main(address: str, output: str, ca_certificate: str | None = None) -> None:
         def tell(key: str, kind: str, **data: object) -> None:
             if known.get(key) == data:
                 return
+            if kind == "control.unreachable":
+                # Another SuperLink may answer next: what it says is news even if it is the same.
+                known.clear()
             known[key] = data
             line = {"t": round(time.monotonic(), 4), "source": "control-api", "kind": kind, **data}
             sink.write(json.dumps(line) + "\n")

@@ -8,7 +8,7 @@ alike, the chance that none draws a fifth wait above 2 s is (2/16)^6, one in 262
 from __future__ import annotations
 
 from harness.errors import Inconclusive
-from harness.history.checks.registry import Finding, check
+from harness.history.checks.registry import Finding, check, deviates
 from harness.history.history import History
 
 _ROUNDING = 0.01
@@ -40,10 +40,10 @@ def waits_grow_exponentially(history: History, *, nodes: int, least: int) -> Fin
     figures = {"largest": largest, "waits": waits}
     if over:
         node, n, wait = over[0]
-        return Finding(False, f"wait {n + 1} of node {node} was {wait} s, above {2**n} s", figures)
+        return deviates(f"wait {n + 1} of node {node} was {wait} s, above {2**n} s", figures)
     return Finding(
         grown,
-        f"the largest wait of {nodes} nodes by attempt was {', '.join(f'{wait:.1f}' for wait in largest)} s, each below 2^n",
+        f"the largest wait of {nodes} nodes by attempt: {', '.join(f'{wait:.1f}' for wait in largest)} s, below 2^n",
         figures,
     )
 
@@ -88,7 +88,7 @@ def reconnects_later_than_announced(history: History, *, node: int) -> Finding:
     back = history.first("supernode.reconnected", node=node, after=healed.t)
     if back is None:
         raise Inconclusive(f"node {node} did not say that it is connected again")
-    running = [event for event in history.of("supernode.retry", node=node, after=cut.t, before=healed.t)]
+    running = history.of("supernode.retry", node=node, after=cut.t, before=healed.t)
     after = history.of("supernode.retry", node=node, after=healed.t, before=back.t)
     if not running:
         raise Inconclusive(f"node {node} announced no wait during the cut")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from harness.errors import Inconclusive
 from harness.history import work
-from harness.history.checks.registry import Finding, check
+from harness.history.checks.registry import Finding, check, conforms, deviates
 from harness.history.history import History
 
 
@@ -31,11 +31,10 @@ def works_again(history: History, *, node: int) -> Finding:
     if done is not None:
         seconds = round(done.t - healed, 1)
         summary = f"a result of node {node} was aggregated in round {done['round']}, {seconds} s after the fault's end"
-        return Finding(True, summary, {"round": done["round"], "seconds": seconds, "pid": starts[0]["pid"]})
+        return conforms(summary, {"round": done["round"], "seconds": seconds, "pid": starts[0]["pid"]})
     _, looked = watched(history, f"node {node} has worked again")
     ended = history.last("supernode.end", node=node)
-    return Finding(
-        False,
+    return deviates(
         f"no result of node {node} was aggregated in the {looked:.0f} s after the fault"
         + ("" if ended is None else f"; its process ended with code {ended['code']}"),
         {"seconds": looked, "code": None if ended is None else ended["code"]},
@@ -88,9 +87,9 @@ def takes_configured_partition(history: History, *, node: int) -> Finding:
     ids = work.node_ids(history, node)
     own = [event for event in fits if event.get("node") == ids[-1]]
     if not own:
-        met, looked = watched(history, "round 2 has ended")
+        met, looked = watched(history, "round 1 has aggregated")
         if not met:
-            return Finding(False, f"node {node} did not train after its restart in {looked:.0f} s")
+            return deviates(f"node {node} did not train after its restart in {looked:.0f} s")
         raise Inconclusive(f"node {node} was not in fit after its restart")
     summary = (
         f"node {node} trained partition {own[0]['partition']} of its configuration after its restart; its node id went "

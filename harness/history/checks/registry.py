@@ -30,6 +30,16 @@ class Finding:
     figures: Mapping[str, Any] = field(default_factory=dict)
 
 
+def conforms(summary: str, figures: Mapping[str, Any] | None = None) -> Finding:
+    """A finding of what the claim says."""
+    return Finding(True, summary, figures or {})  # noqa: FBT003 - named by this function
+
+
+def deviates(summary: str, figures: Mapping[str, Any] | None = None) -> Finding:
+    """A finding of something else than what the claim says."""
+    return Finding(False, summary, figures or {})  # noqa: FBT003 - named by this function
+
+
 class Check(Protocol):
     """A check; its parameters besides the history are keyword-only and come from the scenario."""
 

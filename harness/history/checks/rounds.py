@@ -8,7 +8,7 @@ from __future__ import annotations
 from harness.errors import Inconclusive
 from harness.history import work
 from harness.history.checks.nodes import watched
-from harness.history.checks.registry import Finding, check
+from harness.history.checks.registry import Finding, check, conforms, deviates
 from harness.history.events import Event
 from harness.history.history import History
 
@@ -55,7 +55,7 @@ def _unfinished(history: History, round: int) -> Finding | None:  # noqa: A002 -
         ended = _in_run(history, "run.ends")
         why = "" if ended is None else f": the run ended, {ended.get('outcome')} {ended.get('error') or ''}".rstrip()
         raise Inconclusive(f"round {round} has no results{why}{_refused(history)}")
-    return Finding(False, f"round {round} had not ended after {looked:.0f} s", {"seconds": looked})
+    return deviates(f"round {round} had not ended after {looked:.0f} s", {"seconds": looked})
 
 
 # -- what came back
@@ -178,14 +178,14 @@ def aggregate_is_mean_of_results(history: History, *, round: int) -> Finding:  #
     """The new global parameters are the mean of the results that came back, weighted by their examples."""
     came, aggregated = _with_failures(history, round, "fit")
     if aggregated["outcome"] != "aggregated":
-        return Finding(False, f"round {round}: with {_counts(came)} the Strategy's aggregate_fit {_told(aggregated)}")
+        return deviates(f"round {round}: with {_counts(came)} the Strategy's aggregate_fit {_told(aggregated)}")
     distance, within = aggregated.get("distance"), aggregated.get("within")
     if distance is None:
-        return Finding(False, f"round {round}: the aggregate has other shapes than the results")
+        return deviates(f"round {round}: the aggregate has other shapes than the results")
     figures = {"distance": distance, "within": within, "results": len(came["results"])}
     summary = (
-        f"round {round}: the aggregate is {float(distance):.2g} from the weighted mean of the {len(came['results'])} results "
-        f"that came back, and {'within' if within else 'outside'} their range"
+        f"round {round}: the aggregate is {float(distance):.2g} from the weighted mean of the {len(came['results'])} "
+        f"results that came back, and {'within' if within else 'outside'} their range"
     )
     return Finding(float(distance) <= _MEAN_TOLERANCE, summary, figures)
 
@@ -223,15 +223,15 @@ def next_round_begins(history: History, *, round: int) -> Finding:  # noqa: A002
     """After this round the next one begins, and the run has not ended instead."""
     following = _in_run(history, "round.begins", round=round + 1)
     if following is not None:
-        return Finding(True, f"round {round + 1} began")
+        return conforms(f"round {round + 1} began")
     ended = _in_run(history, "run.ends")
     if ended is not None:
         told = f"{ended.get('outcome')} {ended.get('error') or ''}".strip()
-        return Finding(False, f"round {round + 1} did not begin: the run ended, {told}")
+        return deviates(f"round {round + 1} did not begin: the run ended, {told}")
     met, looked = watched(history, f"round {round} has ended")
     if met:
         raise Inconclusive(f"round {round} has ended, and nobody looked whether round {round + 1} began")
-    return Finding(False, f"round {round} had not ended after {looked:.0f} s")
+    return deviates(f"round {round} had not ended after {looked:.0f} s")
 
 
 @check
@@ -242,9 +242,9 @@ def round_aggregates_nodes(history: History, *, round: int, nodes: list[int]) ->
         ended = _in_run(history, "run.ends")
         if ended is not None:
             told = f"{ended.get('outcome')} {ended.get('error') or ''}".strip()
-            return Finding(False, f"round {round} aggregated nothing: the run ended, {told}")
+            return deviates(f"round {round} aggregated nothing: the run ended, {told}")
         _, looked = watched(history, f"round {round} has aggregated")
-        return Finding(False, f"round {round} had aggregated nothing after {looked:.0f} s")
+        return deviates(f"round {round} had aggregated nothing after {looked:.0f} s")
     results = _required(history, "results", round, "fit")
     missing = [node for node in nodes if work.result_of(results, work.named(history, node)) is None]
     done = aggregated["outcome"] == "aggregated" and not missing
@@ -259,7 +259,7 @@ def every_round_aggregates(history: History, *, rounds: int, nodes: list[int]) -
     """Every round of the run aggregates results of these nodes."""
     done = [round_aggregates_nodes(history, round=number, nodes=nodes) for number in range(1, rounds + 1)]
     failed = [finding for finding in done if not finding.conforms]
-    return failed[0] if failed else Finding(True, f"all {rounds} rounds aggregated results of nodes {nodes}")
+    return failed[0] if failed else conforms(f"all {rounds} rounds aggregated results of nodes {nodes}")
 
 
 # -- whom a round samples
@@ -278,8 +278,8 @@ def not_sampled(history: History, *, round: int, node: int) -> Finding:  # noqa:
     chosen = bool(work.named(history, node) & set(sampled["nodes"]))
     seconds = round_seconds(ended, sampled)
     summary = (
-        f"round {round} sampled {len(sampled['nodes'])} of {sampled['available']} nodes, {seconds} s after node {node} ended, "
-        f"{'and it was among them' if chosen else 'and it was not among them'}"
+        f"round {round} sampled {len(sampled['nodes'])} of {sampled['available']} nodes, {seconds} s after node {node} "
+        f"ended, {'and it was among them' if chosen else 'and it was not among them'}"
     )
     return Finding(not chosen, summary, {"sampled": len(sampled["nodes"]), "available": sampled["available"]})
 
@@ -292,7 +292,7 @@ def samples_below_min_fit(history: History, *, round: int, nodes: list[int], min
         met, looked = watched(history, f"round {round} has sampled")
         if met or _in_run(history, "sampling.begins", round=round, phase="fit") is None:
             raise Inconclusive(f"round {round} was not seen to be sampling")
-        return Finding(False, f"round {round} waited for {looked:.0f} s and sampled nobody", {"sampled": 0})
+        return deviates(f"round {round} waited for {looked:.0f} s and sampled nobody", {"sampled": 0})
     available = sampled["available"]
     if available is None or not len(nodes) <= int(available) < minimum:
         raise Inconclusive(f"{available} nodes were available when round {round} sampled, not {len(nodes)}")
@@ -317,28 +317,26 @@ def waits_for_nodes(history: History, *, round: int, minimum: int, seconds: floa
     ended = _in_run(history, "run.ends")
     if asked is None:
         if ended is not None:
-            return Finding(
-                False, f"the run ended before round {round}: {ended.get('outcome')} {ended.get('error') or ''}"
-            )
+            return deviates(f"the run ended before round {round}: {ended.get('outcome')} {ended.get('error') or ''}")
         raise Inconclusive(f"round {round} did not come to ask for nodes")
     few = _too_few_since(history, asked.t, minimum)
     returned = history.first("supernode.start", after=few)
     until = history.end if returned is None else returned.t
-    sampled = [event for event in history.of("sampled", phase="fit", after=asked.t, before=until)]
+    sampled = history.of("sampled", phase="fit", after=asked.t, before=until)
     if sampled:
         after = round_seconds(asked, sampled[0])
         summary = (
-            f"round {round} sampled {len(sampled[0]['nodes'])} nodes after {after} s, with {sampled[0]['available']} available "
-            f"and a minimum of {minimum}"
+            f"round {round} sampled {len(sampled[0]['nodes'])} nodes after {after} s, with {sampled[0]['available']} "
+            f"available and a minimum of {minimum}"
         )
-        return Finding(False, summary, {"sampled": len(sampled[0]["nodes"]), "seconds": after})
+        return deviates(summary, {"sampled": len(sampled[0]["nodes"]), "seconds": after})
     if ended is not None and ended.t < until:
-        return Finding(False, f"the run ended instead of waiting: {ended.get('outcome')} {ended.get('error') or ''}")
+        return deviates(f"the run ended instead of waiting: {ended.get('outcome')} {ended.get('error') or ''}")
     waited = until - max(few, asked.t)
     if waited < seconds:
         raise Inconclusive(f"round {round} was watched for {waited:.1f} s only, not {seconds:g} s")
     summary = f"round {round} waited {waited:.0f} s with fewer than {minimum} nodes online, and sampled nobody"
-    return Finding(True, summary, {"seconds": round_seconds_of(waited)})
+    return conforms(summary, {"seconds": round_seconds_of(waited)})
 
 
 def round_seconds_of(seconds: float) -> float:

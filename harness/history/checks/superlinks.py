@@ -5,7 +5,7 @@ from __future__ import annotations
 from harness.errors import Inconclusive
 from harness.history import work
 from harness.history.checks.nodes import watched
-from harness.history.checks.registry import Finding, check
+from harness.history.checks.registry import Finding, check, deviates
 from harness.history.history import History
 
 
@@ -49,7 +49,7 @@ def new_run_works(history: History, *, nodes: list[int]) -> Finding:
         met, looked = watched(history, "round 1 has aggregated")
         if met:
             raise Inconclusive("the run ended without a result")
-        return Finding(False, f"a run after the restart had no result in {looked:.0f} s")
+        return deviates(f"a run after the restart had no result in {looked:.0f} s")
     had = {node: {e["id"] for e in history.of("supernode.id", node=node, before=restarted)} for node in nodes}
     missing = [node for node in nodes if work.result_of(results, had[node]) is None]
     summary = f"a run after the restart aggregated {len(results['results'])} results" + (
@@ -67,10 +67,7 @@ def run_goes_on(history: History) -> Finding:
         raise Inconclusive("no run was in fit when the SuperLink was restarted")
     seen = history.last("run.seen", run=run["run"], after=restarted)
     completed = seen is not None and (seen["status"], seen["sub"]) == ("finished", "completed")
-    if seen is None:
-        status = "the SuperLink does not know it"
-    else:
-        status = f"{seen['status']}:{seen['sub']}".rstrip(":")
+    status = "unknown to the SuperLink" if seen is None else f"{seen['status']}:{seen['sub']}".rstrip(":")
     last = history.last("watch")
     looked = 0.0 if last is None else last.t - restarted
     summary = f"{looked:.0f} s after the restart the run that was under way: {status}"

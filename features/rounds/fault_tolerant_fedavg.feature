@@ -1,0 +1,90 @@
+Feature: FaultTolerantFedAvg
+  Flower Fault Tolerance, row 3, and pitfall 1: it aggregates when at least half of the clients have completed.
+
+  Rule: With its defaults
+
+    @ROUND-FTFA-FIT-ABOVE @ROUND-FTFA-BUILT-IN @ROUND-FTFA-DEFAULTS @takes-40s
+    Scenario: 3 of 4 clients complete a fit
+      Given a federation of 4 SuperNodes
+      And a run of 1 rounds of FaultTolerantFedAvg, each fit lasting 6 s
+      When round 1 is in fit on nodes 1, 2, 3 and 4
+      And node 1 is stopped
+      And at most 90 s pass until round 1 has ended
+      Then its Strategy has completion rates of 0.5 by default (ROUND-FTFA-DEFAULTS)
+      And the fit of round 1 is aggregated with 3 results and 1 failures (ROUND-FTFA-FIT-ABOVE, ROUND-FTFA-BUILT-IN)
+
+    @ROUND-FTFA-FIT-AT @ROUND-FTFA-BUILT-IN @ROUND-FTFA-DEFAULTS @takes-40s
+    Scenario: 2 of 4 clients complete a fit
+      Given a federation of 4 SuperNodes
+      And a run of 1 rounds of FaultTolerantFedAvg, each fit lasting 6 s
+      When round 1 is in fit on nodes 1, 2, 3 and 4
+      And nodes 1 and 2 are stopped
+      And at most 90 s pass until round 1 has ended
+      Then its Strategy has completion rates of 0.5 by default (ROUND-FTFA-DEFAULTS)
+      And the fit of round 1 is aggregated with 2 results and 2 failures (ROUND-FTFA-FIT-AT, ROUND-FTFA-BUILT-IN)
+
+    @ROUND-FTFA-FIT-BELOW @takes-40s
+    Scenario: 1 of 4 clients completes a fit
+      Given a federation of 4 SuperNodes
+      And a run of 1 rounds of FaultTolerantFedAvg, each fit lasting 6 s
+      When round 1 is in fit on nodes 1, 2, 3 and 4
+      And nodes 1, 2 and 3 are stopped
+      And at most 90 s pass until round 1 has ended
+      Then the fit of round 1 gives None with 1 results and 3 failures
+      And round 1 leaves the model unchanged
+
+    @ROUND-FTFA-EVALUATE-ABOVE @takes-45s
+    Scenario: 3 of 4 clients complete an evaluation
+      Given a federation of 4 SuperNodes
+      And a run of 1 rounds of FaultTolerantFedAvg, each fit lasting 0 s, with
+        | fraction-evaluate | 1.0 |
+        | evaluate-seconds  | 6   |
+      When round 1 is in evaluate on nodes 1, 2, 3 and 4
+      And node 1 is stopped
+      And at most 90 s pass until the run has ended
+      Then the evaluate of round 1 is aggregated with 3 results and 1 failures
+
+    @ROUND-FTFA-EVALUATE-AT @takes-45s
+    Scenario: 2 of 4 clients complete an evaluation
+      Given a federation of 4 SuperNodes
+      And a run of 1 rounds of FaultTolerantFedAvg, each fit lasting 0 s, with
+        | fraction-evaluate | 1.0 |
+        | evaluate-seconds  | 6   |
+      When round 1 is in evaluate on nodes 1, 2, 3 and 4
+      And nodes 1 and 2 are stopped
+      And at most 90 s pass until the run has ended
+      Then the evaluate of round 1 is aggregated with 2 results and 2 failures
+
+    @ROUND-FTFA-EVALUATE-BELOW @takes-45s
+    Scenario: 1 of 4 clients completes an evaluation
+      Given a federation of 4 SuperNodes
+      And a run of 1 rounds of FaultTolerantFedAvg, each fit lasting 0 s, with
+        | fraction-evaluate | 1.0 |
+        | evaluate-seconds  | 6   |
+      When round 1 is in evaluate on nodes 1, 2, 3 and 4
+      And nodes 1, 2 and 3 are stopped
+      And at most 90 s pass until the run has ended
+      Then the evaluate of round 1 gives None with 1 results and 3 failures
+
+  @ROUND-FTFA-CONFIGURABLE
+  Rule: With other completion rates
+
+    @takes-40s
+    Scenario: Half of the clients are too few for a completion rate of 0.75
+      Given a federation of 4 SuperNodes
+      And a run of 1 rounds of FaultTolerantFedAvg, each fit lasting 6 s, with
+        | completion-rate-fit | 0.75 |
+      When round 1 is in fit on nodes 1, 2, 3 and 4
+      And nodes 1 and 2 are stopped
+      And at most 90 s pass until round 1 has ended
+      Then the fit of round 1 gives None with 2 results and 2 failures
+
+    @takes-40s
+    Scenario: A quarter of the clients are enough for a completion rate of 0.25
+      Given a federation of 4 SuperNodes
+      And a run of 1 rounds of FaultTolerantFedAvg, each fit lasting 6 s, with
+        | completion-rate-fit | 0.25 |
+      When round 1 is in fit on nodes 1, 2, 3 and 4
+      And nodes 1, 2 and 3 are stopped
+      And at most 90 s pass until round 1 has ended
+      Then the fit of round 1 is aggregated with 1 results and 3 failures
