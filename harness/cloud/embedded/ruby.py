@@ -13,6 +13,7 @@ from typing import Any
 _FLOAT_HEAD = re.compile(r"\s*([-+]?(?:\d+(?:_\d+)*)?(?:\.\d+(?:_\d+)*)?(?:[eE][-+]?\d+(?:_\d+)*)?)")
 _INT_HEAD = re.compile(r"\s*([-+]?\d+(?:_\d+)*)")
 _INTEGER = re.compile(r"\s*([-+]?)(0[xX][0-9a-fA-F]+|0[bB][01]+|0[oO]?[0-7]+|[1-9]\d*(?:_\d+)*|0)\s*")
+_DECIMAL = 10
 _DECIMALS = 100
 _SCIENTIFIC_FROM, _SCIENTIFIC_BELOW = 1e16, 1e-4
 
@@ -57,18 +58,18 @@ def integer(value: object) -> int | None:
         RubyError: The value is of a class that cannot be converted (TypeError, which the validator does not rescue).
     """
     if isinstance(value, bool) or not isinstance(value, int | float | str):
-        name = {True: "true", False: "false", None: "nil"}.get(value) if not isinstance(value, dict | list) else None
-        raise RubyError(f"can't convert {name or class_name(value)} into Integer")
+        name = class_name(value) if isinstance(value, dict | list) else inspect(value)
+        raise RubyError(f"can't convert {name} into Integer")
     if isinstance(value, str):
         found = _INTEGER.fullmatch(value)
         if found is None:
             return None
         digits = found.group(2).replace("_", "").lower()
-        base = 10
+        base = _DECIMAL
         for prefix, radix in (("0x", 16), ("0b", 2), ("0o", 8)):
             if digits.startswith(prefix):
                 digits, base = digits[2:], radix
-        if base == 10 and len(digits) > 1 and digits.startswith("0"):
+        if base == _DECIMAL and len(digits) > 1 and digits.startswith("0"):
             base = 8
         return int(found.group(1) + digits, base)
     return int(value)

@@ -1,0 +1,65 @@
+"""The value of an attribute over a role's VMs, as elasticity expressions see it (measured)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+
+from harness.cloud.embedded import expressions, ruby
+from harness.cloud.embedded.oned.raw import Value
+from harness.cloud.embedded.oned.vm import Vm
+
+
+class NoMonitoring(Exception):
+    """No VM of the whole cloud has a monitoring record, which the autoscaler does not survive."""
+
+
+def value_of(vm: Vm, name: str) -> float | None:
+    """What one VM has under that name: USER_TEMPLATE, MONITORING, TEMPLATE, then the VM's own elements.
+
+    The first of them that has the name decides; a vector or a repeated attribute has no number and hides the rest.
+    """
+    for attributes in (vm.user_template, vm.monitoring, vm.template):
+        if name in attributes:
+            return _number(attributes[name])
+    own = vm.scalars().get(name)
+    return ruby.to_f(own) if own else None
+
+
+def _number(found: str | list[Value]) -> float | None:
+    if isinstance(found, str):
+        return ruby.to_f(found)
+    return ruby.to_f(found[0]) if len(found) == 1 and isinstance(found[0], str) else None
+
+
+def mean(vms: Iterable[Vm], name: str) -> float | None:
+    """Mean over the VMs that are running and have the attribute, two decimals; None when there is none.
+
+    Raises:
+        ruby.RubyError: The mean is infinite.
+    """
+    values = [value for vm in vms if vm.running and (value := value_of(vm, name)) is not None]
+    return ruby.rounded(sum(values) / len(values)) if values else None
+
+
+def look_up(node_ids: Iterable[int], living: Mapping[int, Vm], *, monitored: bool) -> expressions.Look:
+    """The look-up for a role's nodes.
+
+    Args:
+        node_ids: Numbers of the role's VMs.
+        living: The VMs that are not DONE.
+        monitored: Whether any VM of the cloud has a monitoring record.
+
+    Raises (when it is used):
+        NoMonitoring: See there.
+    """
+    vms = [living[number] for number in node_ids if number in living]
+
+    def look(name: str) -> float | None:
+        if vms and not monitored:
+            raise NoMonitoring
+        return mean(vms, name)
+
+    return look
+
+
+Snapshot = Callable[[Iterable[int]], expressions.Look]
