@@ -83,6 +83,12 @@ class Recorder:
         with self._lock:
             self._sources.append(_Source(folder, pattern, read))
 
+    def settle(self) -> None:
+        """Take in what the gathered files hold and look at them no more: their folder is about to go."""
+        with self._lock:
+            self.take_in()
+            self._sources.clear()
+
     def _gather_for_ever(self) -> None:
         while not self._stop.wait(_GATHER_EVERY):
             self.take_in()

@@ -110,21 +110,14 @@ def pytest_configure_node(node: Any) -> None:
 
 
 def pytest_sessionstart(session: pytest.Session) -> None:
-    """Begin to show what the scenarios wait for."""
+    """Begin to gather outcomes, and to show what the scenarios wait for."""
     config = session.config
     if (report := config.stash.get(_report_key, None)) is None:
         return
+    config.pluginmanager.register(_Gatherer(report, config), "harness-gatherer")
     view = LiveView(report.folder / "live", report.target.live, _write_line(config))
     config.stash[_live_key] = view
     view.start()
-
-
-@pytest.hookimpl(trylast=True)
-def pytest_collection(session: pytest.Session) -> None:
-    """Begin to gather outcomes, where there is a report to gather them for."""
-    config = session.config
-    if (report := config.stash.get(_report_key, None)) is not None:
-        config.pluginmanager.register(_Gatherer(report, config), "harness-gatherer")
 
 
 class _Gatherer:

@@ -151,6 +151,7 @@ def scene(request: pytest.FixtureRequest, run: Run, target: Target) -> Iterator[
             item.stash[_scene_key] = made
             yield made
     finally:
+        item.stash[_recorder_key].settle()
         shutil.rmtree(place.work, ignore_errors=True)
 
 
