@@ -161,9 +161,10 @@ class Scene:
         Raises:
             Inconclusive: The observation is not complete.
         """
-        begun: dict[str, Any] = {"claims": list(self.claims), "check": check, "parameters": parameters}
-        # Taken before the event is written: judging again later has to see exactly the same.
         history = self.history
+        # `seen` events are what is judged: judging again later has to see exactly the same, however many came since.
+        begun: dict[str, Any] = {"claims": list(self.claims), "check": check, "parameters": parameters}
+        begun["seen"] = len(history)
         try:
             finding = registry.apply(check, history, parameters)
         except Exception as error:

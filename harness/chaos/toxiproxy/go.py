@@ -9,7 +9,7 @@ from harness.chaos.toxiproxy.search import NotThisWay, Search
 from harness.chaos.toxiproxy.version import VERSION
 from harness.processes import ProcessFailed, run
 
-_PACKAGE = f"github.com/Shopify/toxiproxy/v2/cmd/server@v{VERSION}"
+PACKAGE = f"github.com/Shopify/toxiproxy/v2/cmd/server@v{VERSION}"
 _TIMEOUT = 600.0
 """Seconds; it takes half a minute on two cores, downloads included (measured with Go 1.26)."""
 
@@ -24,7 +24,7 @@ def go_install(search: Search) -> Path:
         # Without cgo no C compiler is needed, and the result runs whatever the C library.
         environment = {**search.environment, "GOBIN": str(folder), "CGO_ENABLED": "0"}
         try:
-            run([go, "install", _PACKAGE], timeout=_TIMEOUT, env=environment)
+            run([go, "install", PACKAGE], timeout=_TIMEOUT, env=environment)
         except ProcessFailed as error:
             raise NotThisWay(" ".join(str(error).split())[-400:]) from error
         # The executable is called after its folder, `server` (measured).
