@@ -122,8 +122,8 @@ def test_a_node_that_is_stopped_ends_its_fit_at_once(real):
     aborted = wait_until(
         lambda: [event for event in _events(folder, "clientapp-*.jsonl") if event.kind == "fit.aborted"],
         what="the end of the fit",
-        timeout=10,
+        timeout=30,
     )
     assert [event["partition"] for event in aborted] == [1]
     assert aborted[0]["error"].startswith("SystemExit")
-    assert 0 <= aborted[0].t - stopped < 2
+    assert 0 <= aborted[0].t - stopped < 5

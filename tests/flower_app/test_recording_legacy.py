@@ -100,23 +100,23 @@ def test_all_gone_leaves_the_model_in_force(play):
 
 
 def test_waiting_for_nodes_shows_as_waiting(play):
-    run = play(nodes=[{"partition": 0}, {"partition": 1, "after": 1.0}], num_rounds=1)
+    run = play(nodes=[{"partition": 0}, {"partition": 1, "after": 3.0}], num_rounds=1)
     sampled = run.one("sampled", phase="fit")
     assert _nodes(sampled) == ["1000", "1001"]
     assert sampled["available"] == 2
     # Flower looks for new nodes every 5 s.
-    assert 0.9 < sampled["waited"] < 8
+    assert sampled["waited"] > 1
     assert run.one("sampling.begins", phase="fit")["round"] == 1
     assert [event["nodes"] for event in run.all("nodes")] == [["1000"], ["1000", "1001"]]
 
 
 def test_a_strategy_that_does_not_wait(play):
-    nodes = [{"partition": 0}, {"partition": 1, "after": 30.0}]
+    nodes = [{"partition": 0}, {"partition": 1, "after": 60.0}]
     run = play(own="legacy_faults.py:DoesNotWait", nodes=nodes, num_rounds=1, min_available=2, fraction_evaluate=0.0)
     sampled = run.one("sampled", phase="fit")
     assert sampled["nodes"] == ["1000"]
     assert sampled["available"] == 1
-    assert sampled["waited"] < 1
+    assert sampled["waited"] < 30
     assert run.one("sampled", phase="evaluate")["nodes"] == []
     assert run.one("round.ends")["round"] == 1
 

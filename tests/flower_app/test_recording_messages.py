@@ -63,16 +63,23 @@ def test_a_model_made_up_when_all_failed(play_messages):
     assert run.one("global", round=1)["model"] != run.one("global", round=0)["model"]
 
 
-def test_waiting_shows_as_waiting_and_not_waiting_as_not(play_messages):
-    nodes = [{"partition": 0}, {"partition": 1, "after": 0.8}]
-    sound = play_messages(nodes=nodes, num_rounds=1).one("sampled", phase="fit")
-    assert sorted(sound["nodes"]) == ["1000", "1001"]
-    assert sound["waited"] > 0.7
-    run = play_messages(own="message_faults.py:DoesNotWait", nodes=nodes, num_rounds=1, min_available=2)
+def test_waiting_for_nodes_shows_as_waiting(play_messages):
+    run = play_messages(nodes=[{"partition": 0}, {"partition": 1, "after": 2.0}], num_rounds=1)
     sampled = run.one("sampled", phase="fit")
+    assert sorted(sampled["nodes"]) == ["1000", "1001"]
+    assert sampled["waited"] > 0.5
+    assert [event["nodes"] for event in run.all("nodes")] == [["1000"], ["1000", "1001"]]
+
+
+def test_a_strategy_that_does_not_wait(play_messages):
+    nodes = [{"partition": 0}, {"partition": 1, "after": 60.0}]
+    own = "message_faults.py:DoesNotWait"
+    run = play_messages(own=own, nodes=nodes, num_rounds=2, min_available=2, fraction_evaluate=0.0)
+    sampled = run.one("sampled", phase="fit", round=1)
     assert sampled["nodes"] == ["1000"]
     assert sampled["available"] == 1
-    assert sampled["waited"] < 0.5
+    assert [event["round"] for event in run.clients if event.kind == "fit.begins"] == [1, 2]
+    assert run.one("strategy")["effective"]["min-available"] == 2
 
 
 def test_another_model_is_sent(play_messages):

@@ -17,8 +17,10 @@ class KeepsGoingWithoutResults(FedAvg):
 
 
 class DoesNotWait(FedAvg):
+    """Sends no config either, so that nothing of its own tells clients the round."""
+
     def configure_train(self, server_round, arrays, config, grid):
-        record = RecordDict({"arrays": arrays, "config": ConfigRecord({"server-round": server_round})})
+        record = RecordDict({"arrays": arrays})
         return [Message(record, node, "train") for node in grid.get_node_ids()]
 
 
