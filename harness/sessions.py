@@ -69,10 +69,14 @@ def open_session(root: Path | None = None) -> Session:
     root = root or state_root()
     session_id = secrets.token_hex(4)
     session = Session(session_id, root / "sessions" / session_id)
-    session.work.mkdir(parents=True)
+    # Complete before it can be seen: to a run that reaps in this moment, a session without an owner is a dead one.
+    opening = root / "opening" / session_id
+    (opening / session.work.name).mkdir(parents=True)
     me = psutil.Process()
     owner = {"id": session_id, "pid": me.pid, "started": me.create_time()}
-    (session.folder / "session.json").write_text(json.dumps(owner), encoding="utf-8")
+    (opening / "session.json").write_text(json.dumps(owner), encoding="utf-8")
+    session.folder.parent.mkdir(parents=True, exist_ok=True)
+    opening.rename(session.folder)
     os.environ[LABEL] = session_id
     return session
 

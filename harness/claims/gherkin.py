@@ -26,9 +26,9 @@ TAKES = re.compile(r"takes-(\d+)s")
 Node = Any
 """A node of the parser's tree: a TypedDict for each kind, of which only common keys are read here."""
 
-_LOST_KEYWORD = re.compile(
-    r"^\s*(Feature|Rule|Background|Example|Examples|Scenario|Scenario Outline|Scenario Template|Scenarios)\b(?!\s*:)\s"
-)
+_KEYWORDS = "Feature|Rule|Background|Examples?|Scenario(?: Outline| Template)?|Scenarios"
+_LOST_KEYWORD = re.compile(rf"\s*(?:({_KEYWORDS})\b(?!:)(?:\s|$)|(?i:({_KEYWORDS}))\s*:)")
+"""A keyword without its colon, or with one that Gherkin does not take for its own: in small letters, after a space."""
 _SAYS = re.compile(r"\s+\((?P<claims>[A-Z]+(?:-[A-Z0-9]+)+(?:, [A-Z]+(?:-[A-Z0-9]+)+)*)\)$")
 
 
@@ -51,17 +51,38 @@ def check_feature(path: Path, catalogue: Catalogue) -> None:
         InputError: The text names file and line.
     """
     try:
-        document = Parser().parse(path.read_text(encoding="utf-8"))
+        text = path.read_text(encoding="utf-8")
+        document = Parser().parse(text)
     except CompositeParserException as error:
-        raise InputError(f"{path}: {error.errors[0]}") from error
-    except (ParserException, UnicodeDecodeError) as error:
-        raise InputError(f"{path}: {error}") from error
+        raise _refusal(path, text, error.errors[0]) from error
+    except ParserException as error:
+        raise _refusal(path, text, error) from error
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(f"{path}: cannot be read: {error}") from error
     feature = document.get("feature")
     if feature is None:
         raise InputError(f"{path}: there is no Feature in it")
-    _check_descriptions(path, feature)
+    _check_descriptions(path, feature, text.splitlines())
     _check_names(path, feature)
     _check_tags(path, feature, catalogue)
+
+
+def _refusal(path: Path, text: str, error: ParserException) -> InputError:
+    """The parser's complaint; it begins with `(line:column): ` and lists token types, which tell a reader nothing."""
+    number = int(error.location["line"])
+    line = text.splitlines()[number - 1].strip() if number <= len(text.splitlines()) else ""
+    if (lost := _LOST_KEYWORD.match(line)) is not None:
+        return InputError(f"{path}:{number}: `{line}` has no colon where Gherkin wants it; write `{_keyword(lost)}: …`")
+    said = str(error).partition("): ")[2] or str(error)
+    wanted, got, _ = said.partition(", got ")
+    if got:
+        return InputError(f"{path}:{number}: `{line}` cannot stand here ({wanted.replace('#', '')})")
+    return InputError(f"{path}:{number}: {said}")
+
+
+def _keyword(lost: re.Match[str]) -> str:
+    """The keyword that was meant."""
+    return " ".join(word.capitalize() for word in (lost[1] or lost[2]).split())
 
 
 def _children(node: Node) -> Iterator[Node]:
@@ -75,14 +96,17 @@ def _scenarios(feature: Node) -> list[Node]:
     return [node for node in _children(feature) if "examples" in node]
 
 
-def _check_descriptions(path: Path, feature: Node) -> None:
+def _check_descriptions(path: Path, feature: Node, lines: list[str]) -> None:
     examples = [table for scenario in _scenarios(feature) for table in scenario["examples"]]
     for node in (feature, *_children(feature), *examples):
-        for number, line in enumerate(node.get("description", "").splitlines(), node["location"]["line"] + 1):
+        for line in node.get("description", "").splitlines():
             if (lost := _LOST_KEYWORD.match(line)) is not None:
+                # The parser leaves out blank lines and comments before a description, and does not say where it begins.
+                after = node["location"]["line"]
+                number = next(n for n, read in enumerate(lines[after:], after + 1) if read.strip() == line.strip())
                 raise InputError(
-                    f"{path}:{number}: `{line.strip()}` has no colon and would be lost in a description; "
-                    f"write `{lost[1]}: …`"
+                    f"{path}:{number}: `{line.strip()}` has no colon where Gherkin wants it and would be lost in a "
+                    f"description; write `{_keyword(lost)}: …`"
                 )
 
 

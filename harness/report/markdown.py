@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 
 from jinja2 import Environment, PackageLoader
 
 from harness.claims.catalogue import CHAPTERS, Catalogue
 from harness.report.conformance import Judged
+from harness.report.matrix import last_line
 from harness.report.outcomes import ScenarioOutcome
 from harness.target import Target
 
 
 def as_markdown(
-    judged: Sequence[Judged], catalogue: Catalogue, outcomes: Sequence[ScenarioOutcome], target: Target
+    judged: Sequence[Judged],
+    catalogue: Catalogue,
+    outcomes: Sequence[ScenarioOutcome],
+    lost: Mapping[str, str],
+    target: Target,
 ) -> str:
     """The page."""
     # Markdown, not HTML: what needs escaping is the pipe in a table's cell.
@@ -29,6 +34,7 @@ def as_markdown(
         outcomes=sorted(outcomes, key=lambda outcome: outcome.nodeid),
         target=target,
         red=[claim for claim in judged if claim.red],
+        lost=[(nodeid, last_line(why)) for nodeid, why in lost.items()],
         now=f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC",
     )
 

@@ -24,9 +24,17 @@ def as_terminal(
     lost: Mapping[str, str],
     folder: Path,
     width: int,
+    *,
+    colour: bool = True,
 ) -> str:
-    """The end of the run as coloured text."""
-    console = Console(file=io.StringIO(), force_terminal=True, width=max(width, 100), highlight=False)
+    """The end of the run as text of that width, coloured or not."""
+    console = Console(
+        file=io.StringIO(),
+        force_terminal=colour,
+        color_system="standard" if colour else None,
+        width=max(width, 100),
+        highlight=False,
+    )
     asked = [claim for claim in judged if claim.asked and (claim.result.scenarios or claim.red)]
     console.rule("claims")
     console.print(_table(asked))
@@ -38,9 +46,15 @@ def as_terminal(
         + f"; {without} claims not judged by this run"
     )
     _say_red(console, judged, outcomes, lost, folder)
-    console.print(f"report: {folder / 'conformance.md'}   histories: {folder / 'histories'}   logs: {folder / 'logs'}")
+    report = f"report: {folder / 'conformance.md'}   histories: {folder / 'histories'}   logs: {folder / 'logs'}"
+    console.print(report, soft_wrap=True, markup=False)
     assert isinstance(console.file, io.StringIO)
     return console.file.getvalue()
+
+
+def last_line(text: str) -> str:
+    """What an error says in the end; empty when it says nothing."""
+    return (text.strip().splitlines() or [""])[-1].strip()
 
 
 def _table(asked: Sequence[Judged]) -> Table:
@@ -67,19 +81,20 @@ def _say_red(
 ) -> None:
     red = [claim.result for claim in judged if claim.red]
     if not red and not lost:
-        console.print("[green]every verdict is as expected[/]")
+        console.print("[green]every verdict is as expected[/]" if outcomes else "no scenario ran")
         return
     console.rule("[red]what differs[/]")
     for result in red:
-        console.print(f"[red]{result.claim}[/] {result.verdict}, expected {result.expected} ({escape(result.section)})")
+        line = f"[red]{result.claim}[/] {result.verdict}, expected {result.expected} ({escape(result.section)})"
+        console.print(line, soft_wrap=True)
         for piece in result.evidence:
             if piece["verdict"] == result.verdict.value or not result.evidence:
                 console.print(f"   {escape(str(piece['summary']))}", soft_wrap=True)
-                console.print(f"   {folder / str(piece['history'])}", soft_wrap=True)
+                console.print(f"   {folder / str(piece['history'])}", soft_wrap=True, markup=False)
         if not result.evidence:
             console.print(f"   {escape(result.reason)}", soft_wrap=True)
     for outcome in outcomes:
-        if outcome.error:
+        if outcome.error and outcome.nodeid not in lost:
             console.print(f"[red]could not go on:[/] {escape(outcome.name)}: {escape(outcome.error)}", soft_wrap=True)
     for nodeid, why in lost.items():
-        console.print(f"[red]lost:[/] {escape(nodeid)}: {escape(why.strip().splitlines()[-1] if why.strip() else '')}")
+        console.print(f"[red]lost:[/] {escape(nodeid)}: {escape(last_line(why))}", soft_wrap=True)

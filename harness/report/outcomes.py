@@ -2,12 +2,24 @@
 
 from __future__ import annotations
 
+import re
+import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Self
 
 from harness.claims.ledger import Outcome
 from harness.claims.verdicts import Verdict
+
+_LONGEST_NAME = 80
+
+
+def file_name(nodeid: str) -> str:
+    """A name for the files of a scenario: readable, and unique by a checksum of pytest's name of it."""
+    feature, _, name = nodeid.partition("::")
+    words = re.sub(r"\W+", "-", f"{Path(feature).stem}-{name}").strip("-").lower()
+    return f"{words[:_LONGEST_NAME].strip('-')}-{zlib.crc32(nodeid.encode()):08x}"
 
 
 @dataclass(frozen=True)

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from pathlib import Path
 
 from harness.claims.catalogue import Catalogue
 from harness.claims.expected import with_expected
-from harness.report.conformance import Conditions, Judged, judge_claims
+from harness.claims.ledger import Outcome
+from harness.claims.verdicts import Verdict
+from harness.report.conformance import Conditions, Judged, judge_claims, plain_name
 from harness.report.index import index_features
 from harness.report.markdown import as_markdown
-from harness.report.matrix import as_terminal
-from harness.report.outcomes import ScenarioOutcome
+from harness.report.matrix import as_terminal, last_line
+from harness.report.outcomes import ScenarioOutcome, file_name
 from harness.target import Target
 
 
@@ -53,8 +54,29 @@ class RunReport:
         return news
 
     def lost(self, nodeid: str, why: str) -> None:
-        """Note a scenario that left no outcome: its worker crashed."""
+        """Note a scenario that broke: its worker crashed, its file was refused, or its tear-down failed.
+
+        Its claims are unknown, unless it was judged before that.
+        """
         self._lost[nodeid] = why
+        feature, _, name = nodeid.partition("::")
+        if nodeid in self._outcomes or not name:
+            return
+        reason = f"its scenario was lost: {last_line(why) or 'no reason is known'}"
+        claims = [
+            claim
+            for claim, known in self._index.items()
+            if any((it.feature, it.name.replace("::", ":")) == (feature, plain_name(name)) for it in known)
+        ]
+        self._outcomes[nodeid] = ScenarioOutcome(
+            nodeid=nodeid,
+            name=name,
+            feature=feature,
+            claims=tuple(Outcome(claim, Verdict.UNKNOWN, reason) for claim in claims),
+            history=f"histories/{file_name(nodeid)}.jsonl",
+            seconds=0.0,
+            error=reason,
+        )
 
     @property
     def judged(self) -> list[Judged]:
@@ -80,7 +102,7 @@ class RunReport:
         results = [judged.result for judged in self.judged]
         entries = [result.as_json() for result in results]
         (self.folder / "conformance.json").write_text(json.dumps(entries, indent=2) + "\n", encoding="utf-8")
-        page = as_markdown(self.judged, self._catalogue, list(self._outcomes.values()), self.target)
+        page = as_markdown(self.judged, self._catalogue, list(self._outcomes.values()), self._lost, self.target)
         (self.folder / "conformance.md").write_text(page, encoding="utf-8")
         live = self.folder / "live"
         for note in live.glob("*"):
@@ -88,7 +110,6 @@ class RunReport:
         if live.is_dir():
             live.rmdir()
 
-    def terminal(self, width: int) -> str:
-        """The matrix, what differs, and where to look, as coloured text of that width."""
-        outcomes = [replace(outcome) for outcome in self._outcomes.values()]
-        return as_terminal(self.judged, outcomes, self._lost, self.folder, width)
+    def terminal(self, width: int, *, colour: bool) -> str:
+        """The matrix, what differs, and where to look, as text of that width."""
+        return as_terminal(self.judged, list(self._outcomes.values()), self._lost, self.folder, width, colour=colour)

@@ -84,6 +84,9 @@ def pytest_cmdline_main(config: pytest.Config) -> None:
         config.stash[_session_key] = session = sessions.open_session()
         config.stash[run_key] = run = Run(session.id, _make_folder(target, session.id), _set_up(target))
     except (InputError, SetupFailed) as error:
+        if (opened := config.stash.get(_session_key, None)) is not None:
+            # pytest is not configured yet and will not call `pytest_unconfigure`.
+            sessions.close_session(opened)
         raise pytest.UsageError(str(error)) from error
     report.folder = run.folder
     config.stash[_report_key] = report
@@ -127,6 +130,10 @@ class _Gatherer:
         self._report = report
         self._say = _write_line(config)
 
+    def pytest_collectreport(self, report: pytest.CollectReport) -> None:
+        if report.failed:
+            self._report.lost(report.nodeid, report.longreprtext)
+
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         found = dict(report.user_properties).get(PROPERTY)
         if report.when != "call" and not (report.failed or report.skipped):
@@ -164,7 +171,8 @@ def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Non
     """Show the matrix of claims, what differs, and where to look."""
     if (report := config.stash.get(_report_key, None)) is not None:
         terminalreporter.ensure_newline()
-        terminalreporter.write(report.terminal(width=shutil.get_terminal_size((120, 40)).columns))
+        width = shutil.get_terminal_size((120, 40)).columns
+        terminalreporter.write(report.terminal(width, colour=terminalreporter.hasmarkup))
 
 
 @pytest.hookimpl(trylast=True)

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import json
-import re
 import shutil
 import time
-import zlib
 from collections.abc import Generator, Iterator
 from pathlib import Path
 
@@ -28,12 +26,11 @@ from harness.flower.versions import environment
 from harness.history.history import History
 from harness.history.recorder import Recorder
 from harness.report.live import LiveNote
-from harness.report.outcomes import ScenarioOutcome
+from harness.report.outcomes import ScenarioOutcome, file_name
 from harness.scene.scene import Kit, Scene
 from harness.target import Target
 from harness.waiting import listening
 
-_LONGEST_SLUG = 80
 _UNSAID = 30
 """Seconds that a scenario without a `takes-…` tag is taken to last."""
 
@@ -95,12 +92,6 @@ def claims_of(item: pytest.Item) -> dict[str, int]:
     return planned
 
 
-def slug(item: pytest.Item) -> str:
-    """A name for files: readable, and unique by a checksum of the whole."""
-    words = re.sub(r"\W+", "-", f"{item.path.stem}-{item.name}").strip("-").lower()
-    return f"{words[:_LONGEST_SLUG].strip('-')}-{zlib.crc32(item.nodeid.encode()):08x}"
-
-
 def _in_features(item: pytest.Item) -> bool:
     return isinstance(item.parent, FeatureFile)
 
@@ -113,9 +104,9 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
     run, target = item.config.stash[run_key], item.config.stash[target_key]
     item.stash[_start_key] = time.monotonic()
     item.stash[_ledger_key] = ledger = Ledger(claims_of(item))
-    item.stash[_note_key] = LiveNote(run.folder / "live" / f"{slug(item)}.json", item.name)
+    item.stash[_note_key] = LiveNote(run.folder / "live" / f"{file_name(item.nodeid)}.json", item.name)
     item.stash[_recorder_key] = Recorder(
-        run.folder / "histories" / f"{slug(item)}.jsonl",
+        run.folder / "histories" / f"{file_name(item.nodeid)}.jsonl",
         scenario=item.name,
         feature=_feature(item),
         claims=list(ledger.planned),
@@ -135,7 +126,7 @@ def _feature(item: pytest.Item) -> str:
 def scene(request: pytest.FixtureRequest, run: Run, target: Target) -> Iterator[Scene]:
     """The scenario's things; all of them are ended when it ends."""
     item = request.node
-    name = slug(item)
+    name = file_name(item.nodeid)
     place = Place(work=sessions.join_session(run.session).work / name, logs=run.folder / "logs" / name)
     place.work.mkdir(parents=True)
     place.logs.mkdir(parents=True)
