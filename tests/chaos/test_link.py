@@ -31,7 +31,8 @@ def test_a_close_by_either_end_reaches_the_other_with_all_data_before_it(link, u
     client.says(b"a")
     client.socket.sendall(b"last words")
     client.close()
-    eventually(lambda: upstream.ends[0] == "fin", "the far end to see the FIN")
+    # A FIN, or an RST when the echo of the last words comes to a client that is gone, as without a proxy.
+    eventually(lambda: upstream.ends[0] is not None, "the far end to see the end")
     assert bytes(upstream.heard[0]) == b"alast words"
     other = connect(link)
     other.says()
