@@ -11,7 +11,7 @@ import os
 import signal
 import subprocess
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -94,18 +94,28 @@ def run(
 
 
 def end_tree(pid: int, *, grace: float = 0.0) -> None:
-    """End a process and all its descendants: SIGTERM and `grace` seconds first, if any, then SIGKILL.
+    """End a process and all its descendants; see `end_trees`."""
+    end_trees([pid], grace=grace)
+
+
+def end_trees(pids: Iterable[int], *, grace: float = 0.0) -> None:
+    """End processes and all their descendants: SIGTERM and `grace` seconds first, if any, then SIGKILL.
 
     Descendants that were orphaned are found by the kernel session that `Process` and `run` open for each process.
+    Several trees at once cost as much as one: looking at every process of the machine is what takes time.
     """
-    members = _tree(pid)
+    roots = list(pids)
     if grace > 0:
+        members = _trees(roots)
         for member in members:
             with contextlib.suppress(psutil.Error):
                 member.terminate()
         _await_end(members, grace)
+    # Twice: a process may have forked between the look and the signal.
     for _ in range(2):
-        members = _tree(pid)
+        members = _trees(roots)
+        if not members:
+            return
         for member in members:
             with contextlib.suppress(psutil.Error):
                 # A stopped process takes SIGKILL as well; no SIGCONT is needed.
@@ -135,15 +145,27 @@ def _runs(process: psutil.Process) -> bool:
 
 
 def _tree(pid: int) -> list[psutil.Process]:
-    found: dict[int, psutil.Process] = {}
-    with contextlib.suppress(psutil.Error):
-        root = psutil.Process(pid)
-        found = {member.pid: member for member in [root, *root.children(recursive=True)]}
-    for process in psutil.process_iter():
-        with contextlib.suppress(psutil.Error, OSError):
-            if process.pid not in found and os.getsid(process.pid) == pid:
-                found[process.pid] = process
-    return [process for process in found.values() if process.pid != os.getpid()]
+    return _trees([pid])
+
+
+def _trees(pids: Iterable[int]) -> list[psutil.Process]:
+    roots, found = set(pids), set[int]()
+    for root in roots:
+        with contextlib.suppress(psutil.Error):
+            process = psutil.Process(root)
+            found |= {root, *(child.pid for child in process.children(recursive=True))}
+    for pid in psutil.pids():
+        with contextlib.suppress(OSError):
+            # A system call; psutil would read files of each process.
+            if os.getsid(pid) in roots:
+                found.add(pid)
+    members = []
+    for pid in found - {os.getpid()}:
+        with contextlib.suppress(psutil.Error):
+            member = psutil.Process(pid)
+            if _runs(member):
+                members.append(member)
+    return members
 
 
 class Process:
@@ -252,9 +274,18 @@ class Process:
         assert self.code is not None
         return self.code
 
+    def _recycled(self) -> bool:
+        """Whether its process id belongs to another process by now.
+
+        The kernel gives a process id away only when neither a process nor a session has it any more: then nothing of
+        this one's tree is left.
+        """
+        return not self.running and psutil.pid_exists(self.pid)
+
     def end(self) -> None:
         """End it and its whole tree; harmless when it has ended."""
-        end_tree(self.pid, grace=self._grace if self.running else 0.0)
+        if not self._recycled():
+            end_tree(self.pid, grace=self._grace if self.running else 0.0)
         self._popen.wait()
         for stream in (self._popen.stdin, self._popen.stdout):
             if stream is not None:
@@ -268,3 +299,11 @@ class Process:
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         self.end()
+
+
+def end_all(processes: Iterable[Process]) -> None:
+    """End processes and their trees together, without grace."""
+    ours = [process for process in processes if not process._recycled()]  # noqa: SLF001 - the same module
+    end_trees(process.pid for process in ours)
+    for process in ours:
+        process.end()

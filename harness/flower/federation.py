@@ -25,7 +25,7 @@ from harness.history.history import History
 from harness.history.recorder import Recorder
 from harness.hypervisor.process import Launch, launch
 from harness.ports import Ports
-from harness.processes import Process
+from harness.processes import Process, end_all
 from harness.waiting import wait_until
 
 START_TIMEOUT = 90.0
@@ -117,9 +117,7 @@ class Federation:
 
     def end(self) -> None:
         """End every process and remove the links; harmless when it is done."""
-        for node in self.nodes.values():
-            node.end()
-        self.superlink.end()
+        end_all([*(node.process for node in self.nodes.values() if node.started), *self.superlink.processes])
         self._stack.close()
 
     # -- starting

@@ -61,6 +61,11 @@ class SuperLink:
             raise ProcessFailed("the SuperLink was not started")
         return self._process
 
+    @property
+    def processes(self) -> list[Process]:
+        """The process that was started last; empty before the start."""
+        return [] if self._process is None else [self._process]
+
     def start(self) -> None:
         """Start it; whether it is ready is for the Control API to say."""
         program = Program(

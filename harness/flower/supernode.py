@@ -108,8 +108,3 @@ class SuperNode:
             if not seen:
                 self._recorder.record(self.name, "supernode.end", node=self.number, pid=self.process.pid, code=code)
         return code
-
-    def end(self) -> None:
-        """End it and everything it started; harmless when it has ended."""
-        if self._process is not None:
-            self._process.end()
