@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import posixpath
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -11,8 +12,16 @@ from harness.image.tree import Kind, Tree, exists, listing, read_text, resolve
 from harness.image.units import Unit
 
 CONTEXT_FOLDER = "/etc/one-context.d"
-SCRIPT_FOLDERS = ("/opt/flower/scripts", "/etc/one-appliance/service.d", "/etc/one-appliance")
-"""Where appliances keep their scripts: the specification's VM template, and the one-apps framework."""
+SCRIPT_FOLDERS = (
+    "/opt/flower/scripts",
+    "/opt/flower/bin",
+    "/opt/flower",
+    "/etc/one-appliance/service.d",
+    "/etc/one-appliance",
+    "/usr/local/bin",
+    "/usr/local/sbin",
+)
+"""Where appliances keep their scripts: the specification's VM template, the one-apps framework, the local folders."""
 
 _MANAGERS = {
     "netplan": ("netplan",),
@@ -32,6 +41,8 @@ _UNITS = {
     "nm": ("NetworkManager.service",),
 }
 _CONTEXT_PREFIX = "FL_"
+_LARGEST_SCRIPT = 1 << 20
+"""Bytes; what is larger is a program and not read."""
 
 
 @dataclass(frozen=True)
@@ -132,22 +143,24 @@ def read_network(tree: Tree, release: OsRelease | None, units: Mapping[str, Unit
 
 
 def read_scripts(tree: Tree, units: Mapping[str, Unit], also: str | None = None) -> tuple[Script, ...]:
-    """Scripts in the usual folders, and one more that the user names."""
-    paths = [
+    """Scripts in the usual folders, those that enabled units of the image's own start, and one that the user names."""
+    paths = {
         posixpath.join(folder, name)
         for folder in SCRIPT_FOLDERS
         for name, kind in listing(tree, folder).items()
         if kind in (Kind.FILE, Kind.LINK)
-    ]
-    if also is not None and also not in paths:
-        paths.append(also)
+    }
+    commands = " ".join(line for unit in units.values() if unit.enabled for line in unit.commands)
+    paths |= {word for word in re.split(r"[\s;'\"=]+", commands) if word.startswith(("/opt/", "/usr/local/", "/srv/"))}
+    if also is not None:
+        paths.add(also)
     hooks = {name: read_text(tree, f"{CONTEXT_FOLDER}/{name}") or "" for name in listing(tree, CONTEXT_FOLDER)}
     return tuple(script for path in sorted(paths) if (script := _script(tree, path, units, hooks)) is not None)
 
 
 def _script(tree: Tree, path: str, units: Mapping[str, Unit], hooks: Mapping[str, str]) -> Script | None:
     found = resolve(tree, path)
-    if found is None or found.kind is not Kind.FILE:
+    if found is None or found.kind is not Kind.FILE or found.size > _LARGEST_SCRIPT:
         return None
     text = tree.contents(found.path).decode("utf-8", errors="replace")
     first = text.split("\n", 1)[0]

@@ -36,6 +36,13 @@ def _read_store(tree: Tree, root: str, driver: str) -> Store:
     names = _names(tree, base)
     digests = [f"sha256:{name}" for name in listing(tree, f"{base}/imagedb/content/sha256")]
     images = tuple(_image(tree, root, driver, digest, names.get(digest, ())) for digest in sorted({*digests, *names}))
+    # What `docker build` left as steps of an image has no name, and a prune keeps it: it is no image of its own.
+    parents = {
+        text.strip()
+        for digest in digests
+        if (text := read_text(tree, f"{base}/imagedb/metadata/sha256/{digest.removeprefix('sha256:')}/parent"))
+    }
+    images = tuple(image for image in images if image.names or image.digest not in parents)
     containers = tuple(name[:12] for name, kind in listing(tree, f"{root}/containers").items() if kind is Kind.FOLDER)
     return Store(f"docker ({driver})", images, containers, _orphans(tree, root, driver, images))
 

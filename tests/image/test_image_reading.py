@@ -273,3 +273,28 @@ def test_a_root_without_dpkg_and_units(tmp_path):
     assert facts.root.release is None
     assert facts.root.packages == {}
     assert facts.stores == ()
+
+
+@pytest.mark.skipif(
+    not os.environ.get("FLOWER_HARNESS_LIBGUESTFS"),
+    reason="boots libguestfs's VM, about a minute: set FLOWER_HARNESS_LIBGUESTFS=1, apt-get install libguestfs-tools",
+)
+def test_btrfs_is_read_through_libguestfs(appliance, tmp_path):
+    need("mkfs.btrfs", "qemu-img")
+    raw, image = tmp_path / "disk.raw", tmp_path / "disk.qcow2"
+    with raw.open("wb") as file:
+        file.truncate(320 * MIB)
+    (appliance.root / "var/lib/dpkg/status").write_text("Package: jq\nStatus: install ok installed\nVersion: 1.7\n")
+    (appliance.root / "etc/fstab").write_text("/dev/sda / btrfs defaults 0 0\n")
+    tool("mkfs.btrfs", "-q", "--rootdir", appliance.root, raw)
+    tool("qemu-img", "convert", "-c", "-f", "raw", "-O", "qcow2", raw, image)
+    facts = read_image(image)
+    assert not isinstance(facts.root, Unread), facts.root.reason
+    assert facts.root.reader == "libguestfs"
+    assert facts.root.release is not None
+    assert facts.root.release.version == "24.04"
+    assert set(facts.root.packages) == {"jq"}
+    assert not isinstance(facts.stores, Unread)
+    assert [image.flower for store in facts.stores for image in store.images] == ["1.25.0"]
+    assert "docker.service" in facts.root.units
+    assert facts.root.executables["jq"] == "/usr/bin/jq"

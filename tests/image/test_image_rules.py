@@ -245,6 +245,28 @@ def test_a_boot_script_elsewhere(appliance, tmp_path):
     assert set(deviating(image, boot_script="/usr/local/bin/other")) == {"boot-script"}
 
 
+def test_a_boot_script_where_only_its_unit_knows(appliance, tmp_path):
+    script = appliance.root / "opt/flower/scripts/bootstrap.sh"
+    appliance.write("/opt/edge/boot", script.read_text(), mode=0o755)
+    script.unlink()
+    unit = "[Service]\nExecStart=-/bin/bash -c 'exec /opt/edge/boot; true'\n"
+    appliance.write("/usr/lib/systemd/system/edge.service", unit)
+    appliance.enable("edge.service")
+    found = findings(appliance.qcow2(tmp_path))
+    assert found["boot-script"].verdict is Verdict.CONFORMS
+    assert "/opt/edge/boot" in found["boot-script"].evidence
+    assert "started by edge.service" in found["boot-script"].evidence
+
+
+def test_steps_of_a_build_are_no_dangling_images(appliance, tmp_path):
+    base, top = LayerFiles({"/etc/base": "x"}), flower_layer("1.25.0")
+    appliance.no_images()
+    step = appliance.image([], [base])
+    final = appliance.image(["flwr/supernode:1.25.0"], [base, top])
+    appliance.write(f"/var/lib/docker/image/overlay2/imagedb/metadata/sha256/{final}/parent", f"sha256:{step}")
+    assert deviating(appliance.qcow2(tmp_path)) == {}
+
+
 def test_docker_on_another_file_system_is_unknown_and_not_missing(appliance, tmp_path):
     appliance.no_images()
     appliance.write("/etc/fstab", "UUID=1 / ext4 defaults 0 1\nUUID=2 /var/lib/docker ext4 defaults 0 2\n")
