@@ -4,7 +4,7 @@ import socket
 import threading
 from contextlib import suppress
 
-TIMEOUT = 5.0
+TIMEOUT = 10.0
 
 
 class EchoServer:

@@ -15,8 +15,19 @@ from harness.errors import Inconclusive, InputError
 from harness.waiting import wait_until
 
 
-def eventually(probe, what, timeout=3.0):
+def eventually(probe, what, timeout=10.0):
     wait_until(probe, what=what, timeout=timeout, poll=0.01)
+
+
+def quickest(ask, tries=10):
+    """Seconds of the fastest of several answers: a busy machine delays some of them, a toxic all."""
+
+    def seconds():
+        since = time.monotonic()
+        ask()
+        return time.monotonic() - since
+
+    return min(seconds() for _ in range(tries))
 
 
 def test_a_new_link_passes_bytes_and_shows_its_connections(link, connect):
@@ -184,23 +195,15 @@ def test_drop_closes_once(link, connect):
 def test_latency_delays_each_direction_and_goes(link, connect):
     client = connect(link)
     with link.latency(60, jitter=10):
-        since = time.monotonic()
-        client.says()
-        assert 0.1 <= time.monotonic() - since < 1.0
-    since = time.monotonic()
-    client.says()
-    assert time.monotonic() - since < 0.1
+        assert quickest(client.says, tries=3) >= 0.1
+    assert quickest(client.says) < 0.1
 
 
 def test_bandwidth_limits_and_goes(link, connect):
     client = connect(link)
     with link.bandwidth(100):
-        since = time.monotonic()
-        client.says(bytes(30_000))
-        assert time.monotonic() - since >= 0.28
-    since = time.monotonic()
-    client.says(bytes(30_000))
-    assert time.monotonic() - since < 0.2
+        assert quickest(lambda: client.says(bytes(30_000)), tries=1) >= 0.28
+    assert quickest(lambda: client.says(bytes(30_000))) < 0.2
 
 
 @pytest.mark.parametrize("arguments", [{"milliseconds": 0}, {"milliseconds": 10, "jitter": 11}])
@@ -219,9 +222,7 @@ def test_faults_overlap_and_heal_together(link):
     link.black_hole()
     assert [fault.kind for fault in link.heal()] == ["black_hole", "latency"]
     assert link.heal() == ()
-    since = time.monotonic()
-    assert link.passes()
-    assert time.monotonic() - since < 0.2
+    assert quickest(link.passes) < 0.2
 
 
 def test_half_open_is_seen_through_a_latency(link):
