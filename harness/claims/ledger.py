@@ -70,7 +70,7 @@ class Ledger:
         for finding in findings:
             if not finding.conforms:
                 return Outcome(claim, Verdict.DEVIATES, finding.summary, finding.figures)
-        if len(findings) < planned:
+        if len(findings) < max(1, planned):
             return Outcome(claim, Verdict.UNKNOWN, error or "its Then-step was not reached")
         reason = "; ".join(finding.summary for finding in findings)
         figures = {name: value for finding in findings for name, value in finding.figures.items()}

@@ -53,6 +53,7 @@ def rejudge(path: Path) -> Rejudged:
     header = events[0]
     if missing := [name for name in _HEADER if name not in header.data]:
         raise InputError(f"{path}:1: history.begins has no `{missing[0]}`; is this the history of a scenario?")
+    _check_planned(path, header["planned"])
     ledger = Ledger(header["planned"])
     error = next((str(event.get("error")) for event in events if event.kind == "scenario.error"), None)
     for number, event in enumerate(events):
@@ -72,14 +73,30 @@ def rejudge(path: Path) -> Rejudged:
     )
 
 
+def _check_planned(path: Path, planned: object) -> None:
+    counts = planned.values() if isinstance(planned, dict) else [None]
+    if not all(isinstance(count, int) for count in counts):
+        raise InputError(
+            f"{path}:1: `planned` of history.begins names the number of checks of each claim, not {planned!r}"
+        )
+
+
 def _apply(path: Path, events: list[Event], number: int, ledger: Ledger) -> str | None:
     """Apply a check; returns why it could not judge, if it could not."""
     event = events[number]
     where = f"{path}:{number + 1}"
     try:
-        claims, check, parameters, seen = (event[name] for name in ("claims", "check", "parameters", "seen"))
+        claims, check, parameters, seen, _ = (
+            event[name] for name in ("claims", "check", "parameters", "seen", "verdict")
+        )
     except KeyError as error:
         raise InputError(f"{where}: a check has no {error}; was the history made by another version?") from error
+    if not isinstance(parameters, dict):
+        raise InputError(f"{where}: the parameters of a check are an object, not {parameters!r}")
+    if not isinstance(claims, list):
+        raise InputError(f"{where}: the claims of a check are a list, not {claims!r}")
+    if stray := [claim for claim in claims if claim not in ledger.planned]:
+        raise InputError(f"{where}: a check of {stray[0]!r}, which the scenario did not plan to judge")
     if not isinstance(seen, int) or not 0 < seen <= number:
         raise InputError(f"{where}: a check that saw {seen!r} events, of {number} before it")
     try:
@@ -103,6 +120,6 @@ def _recorded(header: Event, events: list[Event]) -> dict[str, str]:
     for claim, verdicts in given.items():
         if "deviates" in verdicts:
             worst[claim] = "deviates"
-        elif "unknown" not in verdicts and len(verdicts) >= header["planned"][claim]:
+        elif verdicts and "unknown" not in verdicts and len(verdicts) >= header["planned"][claim]:
             worst[claim] = "conforms"
     return worst

@@ -7,6 +7,7 @@ An event is a line of JSON: `t` (seconds on the machine's monotonic clock, the s
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -44,7 +45,8 @@ class Event:
 
     def to_json(self) -> str:
         """The event as one line of JSON, without the newline."""
-        return json.dumps({"t": round(self.t, 4), "source": self.source, "kind": self.kind, **self.data}, default=str)
+        own = {"t": round(self.t, 4), "source": self.source, "kind": self.kind}
+        return json.dumps({**own, **self.data, **own}, default=str)
 
 
 def parse_event(line: str, where: str) -> Event:
@@ -59,11 +61,23 @@ def parse_event(line: str, where: str) -> Event:
     """
     try:
         fields = json.loads(line)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise InputError(f"{where}: not a line of JSON ({error}); is this a history of the harness?") from error
     if not isinstance(fields, dict) or any(name not in fields for name in _RESERVED):
         raise InputError(f"{where}: not an event: it needs {', '.join(_RESERVED)}")
-    if not isinstance(fields["t"], int | float) or isinstance(fields["t"], bool):
-        raise InputError(f"{where}: t must be a number of seconds, not {fields['t']!r}")
+    if not _is_time(fields["t"]):
+        raise InputError(f"{where}: t must be a number of seconds, not {str(fields['t'])[:40]!r}")
+    for name in ("source", "kind"):
+        if not isinstance(fields[name], str):
+            raise InputError(f"{where}: {name} must be a text, not {str(fields[name])[:40]!r}")
     data = {name: value for name, value in fields.items() if name not in _RESERVED}
-    return Event(float(fields["t"]), str(fields["source"]), str(fields["kind"]), data)
+    return Event(float(fields["t"]), fields["source"], fields["kind"], data)
+
+
+def _is_time(value: object) -> bool:
+    if not isinstance(value, int | float) or isinstance(value, bool):
+        return False
+    try:
+        return math.isfinite(value)
+    except OverflowError:
+        return False

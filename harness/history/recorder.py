@@ -74,8 +74,10 @@ class Recorder:
             if self._file.closed:
                 return
             for event in events:
-                self._events.append(event)
-                self._file.write(event.to_json() + "\n")
+                line = event.to_json()
+                # What is judged now is what the file says, so that judging it again later gives the same verdicts.
+                self._events.append(parse_event(line, str(self.path)))
+                self._file.write(line + "\n")
             self._file.flush()
 
     def gather(self, folder: Path, pattern: str = "*.jsonl", read: Reader = json_lines) -> None:

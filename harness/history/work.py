@@ -40,12 +40,15 @@ def partition(history: History, node: int) -> int:
 
 
 def phase_state(history: History, node: int, number: int, phase: str) -> str:
-    """Where a node is with a phase of a round: `not yet`, `in it`, `over`."""
+    """Where a node is with a phase of a round of the run that was started last: `not yet`, `in it`, `over`."""
     ids = set(node_ids(history, node))
-    begun = [event for event in history.of(f"{phase}.begins", round=number) if event.get("node") in ids]
+    run = history.last("run.start")
+    query = {"round": number} if run is None else {"round": number, "run": run["run"]}
+    begun = [event for event in history.of(f"{phase}.begins", **query) if event.get("node") in ids]
     if not begun:
         return "not yet"
-    ended = [event for event in history.of(f"{phase}.ends", round=number) if event.get("node") in ids]
+    over = [event for how in ("ends", "aborted") for event in history.of(f"{phase}.{how}", **query)]
+    ended = [event for event in over if event.get("node") in ids]
     return "over" if len(ended) >= len(begun) else "in it"
 
 
@@ -63,37 +66,76 @@ def failure_of(results: Event, ids: set[str]) -> Mapping[str, Any] | None:
     return {"node": missing[0], "type": "missing"} if missing and results["failures"] else None
 
 
-def end_of_fault(history: History, node: int) -> float:
-    """When the last fault of a node's link was over; seconds on the monotonic clock.
+def last_fault(history: History, node: int) -> Event:
+    """The beginning of the last fault of a node's link.
 
     Raises:
-        Inconclusive: It has had none, or it is not over.
+        Inconclusive: It has had none.
     """
     begun = history.last("fault.begin", target=f"link-{node}")
     if begun is None:
         raise Inconclusive(f"the link of node {node} has had no fault")
-    ended = history.last("fault.end", target=f"link-{node}", after=begun.t)
-    if ended is None:
-        raise Inconclusive(f"the {begun['fault']} of the link of node {node} is not over")
-    return ended.t
+    return begun
 
 
-def worked_after(history: History, node: int, t: float) -> Event | None:
-    """The first aggregation of a fit, after `t`, in which a result of the node had a part; None when there is none."""
-    ids = set(node_ids(history, node))
-    for results in history.of("results", phase="fit", after=t):
-        if result_of(results, ids) is not None:
-            done = history.first(
-                "aggregated", phase="fit", round=results["round"], outcome="aggregated", after=results.t
-            )
-            if done is not None:
-                return done
-    return None
+def end_of_fault(history: History, node: int) -> float:
+    """When all faults of a node's link were over; seconds on the monotonic clock.
+
+    Raises:
+        Inconclusive: It has had none, or one of them is not over or did not bite.
+    """
+    last_fault(history, node)
+    ends = []
+    for begun in history.of("fault.begin", target=f"link-{node}"):
+        # A link has one fault of a kind at a time.
+        ended = history.first("fault.end", target=f"link-{node}", fault=begun["fault"], after=begun.t)
+        if ended is None:
+            raise Inconclusive(f"the {begun['fault']} of the link of node {node} is not over")
+        evidence = ended.get("evidence") or {}
+        if "failed" in evidence:
+            raise Inconclusive(f"the {begun['fault']} of the link of node {node} did not bite: {evidence['failed']}")
+        ends.append(ended.t)
+    return max(ends)
+
+
+def same_process_since(history: History, node: int, t: float) -> None:
+    """Make sure that what a node did since `t` was done by the process that ran then.
+
+    Raises:
+        Inconclusive: The node was started later than `t`.
+    """
+    again = history.first("supernode.start", node=node, after=t)
+    if again is not None:
+        raise Inconclusive(f"node {node} was started again in between: what it does is no sign of a reconnection")
+
+
+def delivered_after_fault(history: History, node: int) -> list[tuple[Event, Mapping[str, Any]]]:
+    """Rounds' results after the end of the last fault of a node's link, each with the result of that node in it.
+
+    Only those count whose fit ended after the fault had begun: what a node sent before a fault may well be counted
+    after it (a ServerApp asks every 3 s, and waits for the slowest) and says nothing of a return.
+    """
+    begun, healed, ids = last_fault(history, node), end_of_fault(history, node), set(node_ids(history, node))
+    found = []
+    for results in history.of("results", phase="fit", after=healed):
+        row = result_of(results, ids)
+        if row is not None:
+            fitted = history.last("fit.ends", node=row["node"], round=results["round"], before=results.t)
+            if fitted is not None and fitted.t > begun.t:
+                found.append((results, row))
+    return found
 
 
 def worked_after_fault(history: History, node: int) -> Event | None:
-    """As `worked_after`, after the end of the last fault of its link."""
-    return worked_after(history, node, end_of_fault(history, node))
+    """The first aggregation of a fit in which a result had a part that the node delivered after its last fault.
+
+    None when there is none. What counts as delivered then: see `delivered_after_fault`.
+    """
+    for results, _ in delivered_after_fault(history, node):
+        done = history.first("aggregated", phase="fit", round=results["round"], after=results.t)
+        if done is not None and done["outcome"] == "aggregated":
+            return done
+    return None
 
 
 def refused_since(history: History, node: int) -> float:
@@ -107,3 +149,10 @@ def refused_since(history: History, node: int) -> float:
     if cut is None or started is None:
         raise Inconclusive(f"node {node} was not started behind a link that is cut")
     return max(cut.t, started.t)
+
+
+def healed_since(history: History, node: int) -> float | None:
+    """When the last cut of a node's link was healed; None when it has not been."""
+    cut = history.last("fault.begin", target=f"link-{node}", fault="cut")
+    healed = None if cut is None else history.first("fault.end", target=f"link-{node}", fault="cut", after=cut.t)
+    return None if healed is None else healed.t

@@ -15,6 +15,8 @@ _BACKOFF = re.compile(r"back-?off|\bdelay|\binterval|\bjitter", re.IGNORECASE)
 def backoff_is_configurable(history: History) -> Finding:
     """An option of flower-supernode sets the kind or the maximum of the wait between attempts."""
     options = history.needed("options.read")["options"]
+    if not options:
+        raise Inconclusive("no option was read")
     found = [name for name, words in options.items() if _BACKOFF.search(f"{name} {words}")]
     about = [name for name in options if "retries" in name or "wait" in name]
     summary = f"of {len(options)} options of flower-supernode, {len(found)} set a back-off; about retries: {about}"

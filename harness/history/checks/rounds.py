@@ -5,16 +5,25 @@ All of them rest on what the ServerApp itself recorded, and look at the run that
 
 from __future__ import annotations
 
+import re
+
 from harness.errors import Inconclusive
 from harness.history import work
-from harness.history.checks.nodes import watched
 from harness.history.checks.registry import Finding, check, conforms, deviates
+from harness.history.checks.watching import watched
 from harness.history.events import Event
 from harness.history.history import History
 
 _MEAN_TOLERANCE = 1e-5
 """Largest difference of a parameter from the weighted mean; FedAvg's in-place sum in 64-bit floats errs by about 1e-16,
 32-bit ones by 1e-7 of values that are about 1."""
+
+
+_PROGRESS = re.compile(r"round (\d+) has (?:ended|aggregated)|the run has ended|node \d+ has worked again")
+"""What a scenario looks out for that cannot come without the end of a round."""
+
+_KNOWN_TO_ALL = 5.0
+"""Seconds after which a ServerApp, which asks every 3 s, knows what the SuperLink says of a node."""
 
 
 def _run(history: History) -> float:
@@ -46,16 +55,56 @@ def _required(history: History, kind: str, round: int, phase: str) -> Event:  # 
     return event
 
 
-def _unfinished(history: History, round: int) -> Finding | None:  # noqa: A002 - Flower's word
-    """What to say when a round has not ended in the time that the scenario looked; None when it has."""
-    if _in_run(history, "results", round=round, phase="fit") is not None:
+def _ended_run(history: History) -> str | None:
+    """How the run ended; None while it lasts."""
+    ended = _in_run(history, "run.ends")
+    return None if ended is None else f"the run ended, {ended.get('outcome')} {ended.get('error') or ''}".strip()
+
+
+def _looked_in_vain(history: History, t: float, round: int) -> float | None:  # noqa: A002 - Flower's word
+    """Seconds that the scenario looked, after `t`, for something that comes with a round's end, in vain.
+
+    None when it did not look, or not in vain.
+    """
+    for watch in reversed(history.of("watch", after=t)):
+        found = _PROGRESS.fullmatch(watch["until"])
+        if found is not None and (found[1] is None or int(found[1]) >= round):
+            return None if watch["met"] else float(watch["took"])
+    return None
+
+
+def _unfinished(history: History, round: int, phase: str = "fit") -> Finding | None:  # noqa: A002 - Flower's word
+    """What to say when a round has not ended in the time that the scenario looked; None when it has.
+
+    Raises:
+        Inconclusive: It did not begin, or nobody looked.
+    """
+    if _in_run(history, "results", round=round, phase=phase) is not None:
         return None
-    met, looked = watched(history, f"round {round} has ended")
-    if met:
-        ended = _in_run(history, "run.ends")
-        why = "" if ended is None else f": the run ended, {ended.get('outcome')} {ended.get('error') or ''}".rstrip()
-        raise Inconclusive(f"round {round} has no results{why}{_refused(history)}")
-    return deviates(f"round {round} had not ended after {looked:.0f} s", {"seconds": looked})
+    sampled = _required(history, "sampled", round, phase)
+    if (looked := _looked_in_vain(history, sampled.t, round)) is not None:
+        return deviates(f"round {round} had not ended after {looked:.0f} s", {"seconds": looked})
+    told = _ended_run(history) or "and nobody looked for long enough"
+    raise Inconclusive(f"round {round} has no results of its {phase}: {told}{_refused(history)}")
+
+
+def _require_sampled(history: History, sampled: Event, nodes: list[int]) -> None:
+    for node in nodes:
+        if not work.named(history, node) & set(sampled["nodes"]):
+            raise Inconclusive(f"round {sampled['round']} did not sample node {node}: it shows nothing of it")
+
+
+def _require_disconnected(history: History, node: int, sampled: Event, until: float) -> None:
+    """Make sure that something was done to a node, or its link, while a round had work for it."""
+    names = {f"link-{node}", f"supernode-{node}"}
+    faults = [event for event in history.of("fault.begin", after=sampled.t, before=until) if event["target"] in names]
+    # Of nodes that are stopped together the first to end spoils the proof for the others: then their end counts.
+    if not faults and history.first("supernode.end", node=node, after=sampled.t, before=until) is None:
+        raise Inconclusive(f"nothing was done to node {node} in round {sampled['round']}: it has no fault to record")
+    for begun in faults:
+        ended = history.first("fault.end", target=begun["target"], fault=begun["fault"], after=begun.t)
+        if ended is not None and "failed" in (ended.get("evidence") or {}):
+            raise Inconclusive(f"the {begun['fault']} of {begun['target']} did not bite: {ended['evidence']['failed']}")
 
 
 # -- what came back
@@ -64,7 +113,12 @@ def _unfinished(history: History, round: int) -> Finding | None:  # noqa: A002 -
 @check
 def round_records_failures(history: History, *, round: int, nodes: list[int], phase: str = "fit") -> Finding:  # noqa: A002
     """The round ends with exactly these nodes failed and without a result of theirs; the others' results are there."""
-    unfinished = _unfinished(history, round)
+    begun = _required(history, "sampled", round, phase)
+    _require_sampled(history, begun, nodes)
+    came = _in_run(history, "results", round=round, phase=phase)
+    for node in nodes:
+        _require_disconnected(history, node, begun, history.end if came is None else came.t)
+    unfinished = _unfinished(history, round, phase)
     if unfinished is not None:
         return unfinished
     results = _required(history, "results", round, phase)
@@ -72,7 +126,6 @@ def round_records_failures(history: History, *, round: int, nodes: list[int], ph
     failed = [node for node in nodes if work.failure_of(results, work.named(history, node)) is not None]
     total = len(results["failures"])
     right = not counted and len(failed) == len(nodes) == total
-    begun = _required(history, "sampled", round, phase)
     seconds = round_seconds(begun, results)
     summary = f"round {round}: {len(results['results'])} results and {total} failures, {seconds} s after sampling"
     if counted:
@@ -87,7 +140,10 @@ def round_seconds(begun: Event, ended: Event) -> float:
 
 @check
 def round_counts(history: History, *, round: int, node: int) -> Finding:  # noqa: A002 - Flower's word
-    """The round counts a result of the node."""
+    """The round counts a result of the node, of the process that it was sampled with."""
+    sampled = _required(history, "sampled", round, "fit")
+    _require_sampled(history, sampled, [node])
+    work.same_process_since(history, node, sampled.t)
     unfinished = _unfinished(history, round)
     if unfinished is not None:
         return unfinished
@@ -128,6 +184,9 @@ def round_aggregates(
     failures: int | None = None,
 ) -> Finding:
     """With this many results and failures the round aggregates; in fit, the global model changes."""
+    unfinished = _unfinished(history, round, phase)
+    if unfinished is not None:
+        return unfinished
     came, aggregated = _with_failures(history, round, phase)
     _require_counts(came, results, failures)
     summary = f"round {round}: with {_counts(came)} the Strategy's aggregate_{phase} {_told(aggregated)}"
@@ -151,7 +210,7 @@ def round_gives_none(
     failures: int,
 ) -> Finding:
     """With this many results and failures the aggregate is None."""
-    unfinished = _unfinished(history, round) if phase == "fit" else None
+    unfinished = _unfinished(history, round, phase)
     if unfinished is not None:
         return unfinished
     came, aggregated = _required(history, "results", round, phase), _required(history, "aggregated", round, phase)
@@ -204,12 +263,17 @@ def _models(history: History, round: int) -> tuple[str, str]:  # noqa: A002 - Fl
 
 @check
 def model_unchanged(history: History, *, round: int) -> Finding:  # noqa: A002 - Flower's word
-    """The global model is the same before and after the round, and the next round sends that one."""
+    """The global model is the same before and after a round with failures, and the next round sends that one."""
     unfinished = _unfinished(history, round)
     if unfinished is not None:
         return unfinished
+    came = _required(history, "results", round, "fit")
+    if not came["failures"]:
+        raise Inconclusive(f"round {round} has no failure: a model that changes is what it is for")
     before, after = _models(history, round)
-    following = history.first("sampled", after=_run(history), round=round + 1, phase="fit")
+    following = _in_run(history, "sampled", round=round + 1, phase="fit")
+    if following is None and before == after and _in_run(history, "round.begins", round=round + 1) is not None:
+        raise Inconclusive(f"round {round + 1} began and sent nothing yet: whether it sends that model was not seen")
     sent = set(following["sent"]) if following is not None else set()
     same = before == after and sent <= {before}
     summary = f"global model {before} before round {round}, {after} after it"
@@ -224,14 +288,21 @@ def next_round_begins(history: History, *, round: int) -> Finding:  # noqa: A002
     following = _in_run(history, "round.begins", round=round + 1)
     if following is not None:
         return conforms(f"round {round + 1} began")
-    ended = _in_run(history, "run.ends")
-    if ended is not None:
-        told = f"{ended.get('outcome')} {ended.get('error') or ''}".strip()
-        return deviates(f"round {round + 1} did not begin: the run ended, {told}")
-    met, looked = watched(history, f"round {round} has ended")
-    if met:
-        raise Inconclusive(f"round {round} has ended, and nobody looked whether round {round + 1} began")
-    return deviates(f"round {round} had not ended after {looked:.0f} s")
+    _require_planned(history, round + 1)
+    if (told := _ended_run(history)) is not None:
+        return deviates(f"round {round + 1} did not begin: {told}")
+    looked = _looked_in_vain(history, _run(history), round)
+    if looked is None:
+        raise Inconclusive(f"nobody looked whether round {round + 1} began")
+    ended = _in_run(history, "round.ends", round=round)
+    return deviates(f"round {round + 1} had not begun after {looked:.0f} s" + ("" if ended else f", nor {round} ended"))
+
+
+def _require_planned(history: History, round: int) -> None:  # noqa: A002 - Flower's word
+    config = history.last("run.start")
+    rounds = None if config is None else (config.get("config") or {}).get("num-rounds")
+    if rounds is not None and round > int(rounds):
+        raise Inconclusive(f"the run had {rounds} rounds only: there was to be no round {round}")
 
 
 @check
@@ -239,19 +310,36 @@ def round_aggregates_nodes(history: History, *, round: int, nodes: list[int]) ->
     """The round samples these nodes and aggregates a result of each."""
     aggregated = _in_run(history, "aggregated", round=round, phase="fit")
     if aggregated is None:
-        ended = _in_run(history, "run.ends")
-        if ended is not None:
-            told = f"{ended.get('outcome')} {ended.get('error') or ''}".strip()
-            return deviates(f"round {round} aggregated nothing: the run ended, {told}")
-        _, looked = watched(history, f"round {round} has aggregated")
+        _require_planned(history, round)
+        if (told := _ended_run(history)) is not None:
+            return deviates(f"round {round} aggregated nothing: {told}")
+        _, looked = watched(history, f"round {round} has aggregated", after=_run(history))
         return deviates(f"round {round} had aggregated nothing after {looked:.0f} s")
-    results = _required(history, "results", round, "fit")
+    results, sampled = _required(history, "results", round, "fit"), _required(history, "sampled", round, "fit")
     missing = [node for node in nodes if work.result_of(results, work.named(history, node)) is None]
+    for node in missing:
+        ids = work.named(history, node)
+        known = history.last("nodes", after=_run(history), before=sampled.t)
+        could = _long_online(history, ids, sampled.t) or (known is not None and ids & set(known["nodes"]))
+        if not ids & set(sampled["nodes"]) and not could:
+            raise Inconclusive(f"node {node} was not known to be online when round {round} sampled")
     done = aggregated["outcome"] == "aggregated" and not missing
     summary = f"round {round}: with {_counts(results)} the Strategy's aggregate_fit {_told(aggregated)}"
     if missing:
         summary += f"; no result of node {', '.join(map(str, missing))}"
     return Finding(done, summary, {"missing": missing, "outcome": aggregated["outcome"]})
+
+
+def _long_online(history: History, ids: set[str], t: float) -> bool:
+    """Whether the SuperLink had said of a node, for long enough before `t`, that it is online."""
+    online: dict[str, float] = {}
+    for event in history.of("node.seen", before=t):
+        if event["id"] in ids:
+            if event["status"] == "online":
+                online.setdefault(event["id"], event.t)
+            else:
+                online.pop(event["id"], None)
+    return any(since <= t - _KNOWN_TO_ALL for since in online.values())
 
 
 @check
@@ -267,14 +355,16 @@ def every_round_aggregates(history: History, *, rounds: int, nodes: list[int]) -
 
 @check
 def not_sampled(history: History, *, round: int, node: int) -> Finding:  # noqa: A002 - Flower's word
-    """A node that had ended before the round began is not sampled for it, and the round has no failure."""
+    """A node that had ended before the round sampled is not among those that it chose."""
     sampled = _in_run(history, "sampled", round=round, phase="fit")
     if sampled is None:
-        _, looked = watched(history, f"round {round} has sampled")
+        _, looked = watched(history, f"round {round} has sampled", after=_run(history))
         raise Inconclusive(f"round {round} sampled nobody in {looked:.0f} s")
     ended = history.last("supernode.end", node=node, before=sampled.t)
-    if ended is None:
+    if ended is None or history.first("supernode.start", node=node, after=ended.t, before=sampled.t) is not None:
         raise Inconclusive(f"node {node} had not ended when round {round} sampled")
+    if not sampled["nodes"]:
+        raise Inconclusive(f"round {round} chose nobody at all: that node {node} is not among them shows nothing")
     chosen = bool(work.named(history, node) & set(sampled["nodes"]))
     seconds = round_seconds(ended, sampled)
     summary = (
@@ -286,12 +376,16 @@ def not_sampled(history: History, *, round: int, node: int) -> Finding:  # noqa:
 
 @check
 def samples_below_min_fit(history: History, *, round: int, nodes: list[int], minimum: int) -> Finding:  # noqa: A002
-    """With fewer nodes than the minimum of a fit, the round samples and aggregates those there are."""
+    """With fewer nodes than the minimum of a fit available, the round samples those there are."""
+    asked = _required(history, "sampling.begins", round, "fit")
     sampled = _in_run(history, "sampled", round=round, phase="fit")
     if sampled is None:
-        met, looked = watched(history, f"round {round} has sampled")
-        if met or _in_run(history, "sampling.begins", round=round, phase="fit") is None:
-            raise Inconclusive(f"round {round} was not seen to be sampling")
+        known = history.last("nodes", after=_run(history))
+        if known is None or not len(nodes) <= len(known["nodes"]) < minimum:
+            raise Inconclusive(f"round {round} was not seen to sample among {len(nodes)} nodes")
+        met, looked = watched(history, f"round {round} has sampled", after=asked.t)
+        if met:
+            raise Inconclusive(f"round {round} was not seen to sample: {_ended_run(history)}")
         return deviates(f"round {round} waited for {looked:.0f} s and sampled nobody", {"sampled": 0})
     available = sampled["available"]
     if available is None or not len(nodes) <= int(available) < minimum:
@@ -308,31 +402,35 @@ def samples_below_min_fit(history: History, *, round: int, nodes: list[int], min
 
 @check
 def waits_for_nodes(history: History, *, round: int, minimum: int, seconds: float) -> Finding:  # noqa: A002
-    """While fewer nodes than the minimum are online, no round samples and none ends, for so many seconds.
+    """While fewer nodes than the minimum are online, the round does not sample and the run does not end.
 
     The observation begins when the round asks for nodes while too few are online by the SuperLink, and ends when nodes
-    are started again.
+    are started again or enough are online.
     """
     asked = _in_run(history, "sampling.begins", round=round, phase="fit")
-    ended = _in_run(history, "run.ends")
     if asked is None:
-        if ended is not None:
-            return deviates(f"the run ended before round {round}: {ended.get('outcome')} {ended.get('error') or ''}")
+        if (told := _ended_run(history)) is not None:
+            return deviates(f"round {round} did not come to ask for nodes: {told}")
         raise Inconclusive(f"round {round} did not come to ask for nodes")
-    few = _too_few_since(history, asked.t, minimum)
+    few, enough = _too_few(history, asked.t, minimum)
     returned = history.first("supernode.start", after=few)
-    until = history.end if returned is None else returned.t
-    sampled = history.of("sampled", phase="fit", after=asked.t, before=until)
-    if sampled:
-        after = round_seconds(asked, sampled[0])
+    until = min(enough, history.end if returned is None else returned.t)
+    sampled = _in_run(history, "sampled", round=round, phase="fit")
+    if sampled is not None and sampled.t < until:
+        available = sampled["available"]
+        if available is not None and int(available) >= minimum:
+            raise Inconclusive(f"{available} nodes were available to round {round} when it sampled: enough")
+        after = round_seconds(asked, sampled)
         summary = (
-            f"round {round} sampled {len(sampled[0]['nodes'])} nodes after {after} s, with {sampled[0]['available']} "
-            f"available and a minimum of {minimum}"
+            f"round {round} sampled {len(sampled['nodes'])} nodes after {after} s, with {available} available and a "
+            f"minimum of {minimum}"
         )
-        return deviates(summary, {"sampled": len(sampled[0]["nodes"]), "seconds": after})
-    if ended is not None and ended.t < until:
-        return deviates(f"the run ended instead of waiting: {ended.get('outcome')} {ended.get('error') or ''}")
-    waited = until - max(few, asked.t)
+        return deviates(summary, {"sampled": len(sampled["nodes"]), "seconds": after})
+    for kind in ("round.ends", "run.ends"):
+        over = _in_run(history, kind) if kind == "run.ends" else _in_run(history, kind, round=round)
+        if over is not None and over.t < until:
+            return deviates(f"round {round} ended instead of waiting: {_ended_run(history) or 'the next one came'}")
+    waited = until - few
     if waited < seconds:
         raise Inconclusive(f"round {round} was watched for {waited:.1f} s only, not {seconds:g} s")
     summary = f"round {round} waited {waited:.0f} s with fewer than {minimum} nodes online, and sampled nobody"
@@ -344,26 +442,23 @@ def round_seconds_of(seconds: float) -> float:
     return round(seconds, 1)
 
 
-def _too_few_since(history: History, t: float, minimum: int) -> float:
-    """When fewer nodes than the minimum were online by the Control API, at `t` or later.
+def _too_few(history: History, t: float, minimum: int) -> tuple[float, float]:
+    """From when, at `t` or later, until when fewer nodes than the minimum were online by the Control API.
 
     Raises:
-        Inconclusive: There never were too few.
+        Inconclusive: There never were too few, or the Control API had named no node yet.
     """
     status: dict[str, str] = {}
     low: float | None = None
     for event in history.of("node.seen"):
         status[event["id"]] = event["status"]
-        online = sum(1 for seen in status.values() if seen == "online")
-        if online >= minimum:
-            low = None
-        elif low is None:
-            low = event.t
-        if event.t >= t and low is not None:
-            return max(low, t)
-    if low is not None:
-        return max(low, t)
-    raise Inconclusive(f"there never were fewer than {minimum} nodes online while the round asked for them")
+        few = sum(1 for seen in status.values() if seen == "online") < minimum
+        if not few and low is not None and event.t > t:
+            return max(low, t), event.t
+        low = (event.t if low is None else low) if few else None
+    if low is None:
+        raise Inconclusive(f"there never were fewer than {minimum} nodes online while the round asked for them")
+    return max(low, t), history.end
 
 
 # -- what a strategy says of itself
