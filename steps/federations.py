@@ -83,6 +83,8 @@ def run_values(
         "fit-seconds": float(seconds),
         # Rounds are about fits unless a scenario says otherwise.
         "fraction-evaluate": 0.0,
+        # So that a fault finds all of them in the middle of their work, however busy the machine is.
+        "cohort": scene.federation.running,
     }
     if scene.strategy is not None:
         values |= {"strategy-file": STRATEGY_FILE, "strategy-class": scene.strategy.name}

@@ -192,6 +192,11 @@ class Federation:
         history = self._recorder.history()
         return {number: node_status(history, number) for number in (numbers or self.nodes)}
 
+    @property
+    def running(self) -> int:
+        """How many SuperNodes run."""
+        return sum(1 for node in self.nodes.values() if node.started and node.process.running)
+
     def wait_online(self, numbers: Iterable[int], timeout: float = START_TIMEOUT) -> None:
         """Wait until the Control API says that these nodes are online.
 
