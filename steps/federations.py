@@ -10,6 +10,9 @@ from harness.flower.plan import Plan
 from harness.scene.scene import Scene
 from steps.vocabulary import Words, numbers, settings
 
+OWN = "Flower's own "
+"""Before the name of a Strategy: not the user's, whatever --strategy says, because the scenario is not about it."""
+
 STRATEGIES = {
     "FedAvg": "fedavg",
     "FaultTolerantFedAvg": "fault-tolerant-fedavg",
@@ -59,6 +62,15 @@ def a_federation_without_nodes(scene: Scene, nodes: int, datatable: list[list[st
     scene.make_federation(make_plan(nodes, settings(datatable))).start_superlink()
 
 
+@given(Words("a federation of {nodes:d} SuperNodes, of which nodes {list_of_numbers} are started"))
+def a_federation_partly_started(scene: Scene, nodes: int, list_of_numbers: str) -> None:
+    federation = scene.make_federation(make_plan(nodes, {}))
+    federation.start_superlink()
+    for number in numbers(list_of_numbers):
+        federation.start_node(number)
+    federation.wait_online(numbers(list_of_numbers))
+
+
 @given(Words("a run of {rounds:d} rounds of {strategy}, each fit lasting {seconds:g} s"))
 @given(Words("a run of {rounds:d} rounds of {strategy}, each fit lasting {seconds:g} s, with"))
 @when(Words("a run of {rounds:d} rounds of {strategy} is started, each fit lasting {seconds:g} s"))
@@ -75,6 +87,8 @@ def run_values(
     Raises:
         InputError: There is no such Strategy, or a number is none.
     """
+    own = strategy.startswith(OWN)
+    strategy = strategy.removeprefix(OWN)
     if strategy not in STRATEGIES:
         raise InputError(f"there is no Strategy {strategy!r}; there are {', '.join(STRATEGIES)}")
     values: dict[str, float | str] = {
@@ -86,7 +100,7 @@ def run_values(
         # So that a fault finds all of them in the middle of their work, however busy the machine is.
         "cohort": scene.federation.running,
     }
-    if scene.strategy is not None:
+    if scene.strategy is not None and not own:
         values |= {"strategy-file": STRATEGY_FILE, "strategy-class": scene.strategy.name}
     for name, value in given.items():
         if name in _TEXTS:

@@ -7,7 +7,7 @@ Feature: Partition-ids across restarts
     When node 1 is stopped
     And node 1 is started again
     And at most 60 s pass until node 1 is online
-    And a run of 1 rounds of FedAvg is started, each fit lasting 1 s
+    And a run of 1 rounds of Flower's own FedAvg is started, each fit lasting 1 s
     And at most 90 s pass until round 1 has aggregated
     Then node 1 takes the partition-id of its configuration, under a new node id
 
@@ -15,6 +15,6 @@ Feature: Partition-ids across restarts
   Scenario: Two SuperNodes have one and the same partition-id
     Given a federation of 2 SuperNodes with
       | partition-id of node 2 | 0 |
-    And a run of 1 rounds of FedAvg, each fit lasting 1 s
+    And a run of 1 rounds of Flower's own FedAvg, each fit lasting 1 s
     When at most 90 s pass until round 1 has aggregated
     Then nodes 1 and 2 are accepted with one partition-id

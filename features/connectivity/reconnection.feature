@@ -6,7 +6,7 @@ Feature: A SuperNode works again after its link failed
   Scenario: The connections of a SuperNode are reset
     Given a federation of 2 SuperNodes with
       | resettable | yes |
-    And a run of 2 rounds of FedAvg, each fit lasting 6 s
+    And a run of 2 rounds of Flower's own FedAvg, each fit lasting 6 s
     When round 1 is in fit on nodes 1 and 2
     And the connections of node 1 are reset
     And at most 90 s pass until node 1 has worked again
@@ -16,7 +16,7 @@ Feature: A SuperNode works again after its link failed
   @CONN-RECONNECT-5S @takes-40s
   Scenario: The link of a SuperNode is cut for 5 s
     Given a federation of 2 SuperNodes
-    And a run of 2 rounds of FedAvg, each fit lasting 10 s
+    And a run of 2 rounds of Flower's own FedAvg, each fit lasting 10 s
     When round 1 is in fit on nodes 1 and 2
     And the link of node 1 is cut for 5 s
     And at most 90 s pass until node 1 has worked again
@@ -26,7 +26,7 @@ Feature: A SuperNode works again after its link failed
   @CONN-RECONNECT-30S @CONN-NODE-ID-KEPT @CONN-PARTITION-ID-KEPT @takes-90s
   Scenario: The link of a SuperNode is cut for 30 s
     Given a federation of 2 SuperNodes
-    And a run of 2 rounds of FedAvg, each fit lasting 10 s
+    And a run of 2 rounds of Flower's own FedAvg, each fit lasting 10 s
     When round 1 is in fit on nodes 1 and 2
     And the link of node 1 is cut for 30 s
     And at most 120 s pass until round 1 has ended
@@ -40,7 +40,7 @@ Feature: A SuperNode works again after its link failed
   @CONN-RECONNECT-90S @CONN-NODE-ID-KEPT @CONN-PARTITION-ID-KEPT @CONN-BACKOFF-GRPC @takes-190s
   Scenario: The link of a SuperNode is cut for 90 s, longer than the SuperLink takes it for online
     Given a federation of 2 SuperNodes
-    And a run of 2 rounds of FedAvg, each fit lasting 10 s
+    And a run of 2 rounds of Flower's own FedAvg, each fit lasting 10 s
     When round 1 is in fit on nodes 1 and 2
     And the link of node 1 is cut for 90 s
     And at most 150 s pass until node 1 has worked again
@@ -52,7 +52,7 @@ Feature: A SuperNode works again after its link failed
   @CONN-RECONNECT-BLACK-HOLE @takes-80s
   Scenario: The link of a SuperNode swallows everything for 30 s, without a sign
     Given a federation of 2 SuperNodes
-    And a run of 2 rounds of FedAvg, each fit lasting 10 s
+    And a run of 2 rounds of Flower's own FedAvg, each fit lasting 10 s
     When round 1 is in fit on nodes 1 and 2
     And the link of node 1 swallows everything for 30 s
     And at most 120 s pass until round 1 has ended
@@ -63,7 +63,7 @@ Feature: A SuperNode works again after its link failed
   @CONN-HALF-OPEN @takes-150s
   Scenario: The connections of a SuperNode die without a sign, while new ones would work
     Given a federation of 2 SuperNodes
-    And a run of 2 rounds of FedAvg, each fit lasting 6 s
+    And a run of 2 rounds of Flower's own FedAvg, each fit lasting 6 s
     When round 1 is in fit on nodes 1 and 2
     And the connections of node 1 die without a sign
     And at most 130 s pass until node 1 has worked again
@@ -73,6 +73,6 @@ Feature: A SuperNode works again after its link failed
   Scenario: A SuperNode sits behind a link of 16 kB/s
     Given a federation of 2 SuperNodes
     When the link of node 1 is limited to 16 kB/s
-    And a run of 2 rounds of FedAvg is started, each fit lasting 1 s
+    And a run of 2 rounds of Flower's own FedAvg is started, each fit lasting 1 s
     And at most 120 s pass until round 2 has aggregated
     Then every one of the 2 rounds aggregates results of nodes 1 and 2

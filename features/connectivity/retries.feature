@@ -48,7 +48,7 @@ Feature: --max-retries and --max-wait-time
       And 60 s pass
       And the link of node 1 is healed
       And at most 90 s pass until node 1 is online
-      And a run of 1 rounds of FedAvg is started, each fit lasting 1 s
+      And a run of 1 rounds of Flower's own FedAvg is started, each fit lasting 1 s
       And at most 60 s pass until round 1 has aggregated
       Then node 1 comes online after 4 waits or more (CONN-RETRY-DEFAULT-UNLIMITED)
       And round 1 aggregates results of nodes 1 and 2 (CONN-RETRY-DEFAULT-UNLIMITED)

@@ -13,13 +13,13 @@ Feature: The SuperLink restarts
   Scenario: A SuperLink with a database restarts in the middle of a run
     Given a federation of 2 SuperNodes with
       | state | database |
-    And a run of 2 rounds of FedAvg, each fit lasting 6 s
+    And a run of 2 rounds of Flower's own FedAvg, each fit lasting 6 s
     When round 1 is in fit on nodes 1 and 2
     And the SuperLink is restarted
     And at most 120 s pass until the run has ended
     And at most 90 s pass until node 1 is online
     And at most 90 s pass until node 2 is online
-    And a run of 1 rounds of FedAvg is started, each fit lasting 1 s
+    And a run of 1 rounds of Flower's own FedAvg is started, each fit lasting 1 s
     And at most 90 s pass until round 1 has aggregated
     Then nodes 1 and 2 are online again under their node ids (CONN-SUPERLINK-RESTART-DATABASE)
     And a new run aggregates results of nodes 1 and 2 under their node ids (CONN-SUPERLINK-RESTART-DATABASE)

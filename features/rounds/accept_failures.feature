@@ -40,7 +40,7 @@ Feature: accept_failures
     When the signatures of Flower's Strategies are read
     Then each of them has accept_failures, true by default
 
-  @ROUND-MESSAGE-PROCEEDS @takes-40s
+  @ROUND-MESSAGE-PROCEEDS @ROUND-MESSAGE-NOT-SAMPLED @takes-40s
   Scenario: A client fails, with the message API
     Given a federation of 3 SuperNodes
     And a run of 2 rounds of the message API's FedAvg, each fit lasting 6 s
@@ -48,7 +48,8 @@ Feature: accept_failures
     And node 1 is stopped
     And at most 150 s pass until round 1 has ended
     And at most 60 s pass until round 2 has aggregated
-    Then round 1 records the failure of node 1
-    And round 1 is aggregated
-    And the aggregate of round 1 is the mean of the results that came back
-    And round 2 aggregates results of nodes 2 and 3
+    Then round 1 records the failure of node 1 (ROUND-MESSAGE-PROCEEDS)
+    And round 1 is aggregated (ROUND-MESSAGE-PROCEEDS)
+    And the aggregate of round 1 is the mean of the results that came back (ROUND-MESSAGE-PROCEEDS)
+    And round 2 aggregates results of nodes 2 and 3 (ROUND-MESSAGE-PROCEEDS)
+    And round 2 does not sample node 1 (ROUND-MESSAGE-NOT-SAMPLED)

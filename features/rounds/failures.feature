@@ -1,10 +1,11 @@
 Feature: A client disconnects during fit()
   Pattern 3, table row 1: the server records a failure in `failures`; the round proceeds with the results that came back.
 
-  @ROUND-FAIL-TERM @ROUND-FAIL-RECORDED @ROUND-PROCEEDS @ROUND-AGGREGATE-SURVIVORS @takes-35s
+  @ROUND-FAIL-TERM @ROUND-FAIL-RECORDED @ROUND-PROCEEDS @ROUND-AGGREGATE-SURVIVORS @ROUND-NOT-SAMPLED-TERM @takes-35s
   Scenario: A SuperNode is stopped in the middle of its fit
     Given a federation of 3 SuperNodes
-    And a run of 2 rounds of FedAvg, each fit lasting 6 s
+    And a run of 2 rounds of FedAvg, each fit lasting 6 s, with
+      | accept-failures | true |
     When round 1 is in fit on nodes 1, 2 and 3
     And node 1 is stopped
     And at most 150 s pass until round 1 has ended
@@ -13,11 +14,13 @@ Feature: A client disconnects during fit()
     And round 1 is aggregated (ROUND-PROCEEDS)
     And the aggregate of round 1 is the mean of the results that came back (ROUND-AGGREGATE-SURVIVORS)
     And round 2 aggregates results of nodes 2 and 3 (ROUND-PROCEEDS)
+    And round 2 does not sample node 1 (ROUND-NOT-SAMPLED-TERM)
 
   @ROUND-FAIL-CRASH @ROUND-FAIL-RECORDED @ROUND-PROCEEDS @ROUND-AGGREGATE-SURVIVORS @takes-90s
   Scenario: A SuperNode is killed in the middle of its fit
     Given a federation of 3 SuperNodes
-    And a run of 2 rounds of FedAvg, each fit lasting 6 s
+    And a run of 2 rounds of FedAvg, each fit lasting 6 s, with
+      | accept-failures | true |
     When round 1 is in fit on nodes 1, 2 and 3
     And node 1 is killed
     And at most 150 s pass until round 1 has ended

@@ -49,7 +49,8 @@ Feature: Available clients drop below a minimum
   Scenario: With min_available_clients below the number of nodes training goes on after one failure
     Given a federation of 3 SuperNodes
     And a run of 3 rounds of FedAvg, each fit lasting 4 s, with
-      | min-available | 2 |
+      | min-available   | 2    |
+      | accept-failures | true |
     When round 1 is in fit on nodes 1, 2 and 3
     And node 1 is stopped
     And at most 90 s pass until round 3 has aggregated
@@ -60,8 +61,9 @@ Feature: Available clients drop below a minimum
   Scenario: Available clients drop below min_fit_clients in a round, and stay there for the next
     Given a federation of 3 SuperNodes
     And a run of 3 rounds of FedAvg, each fit lasting 5 s, with
-      | min-fit       | 3 |
-      | min-available | 2 |
+      | min-fit         | 3    |
+      | min-available   | 2    |
+      | accept-failures | true |
     When round 1 is in fit on nodes 1, 2 and 3
     And node 3 is stopped
     And at most 90 s pass until round 1 has ended

@@ -136,6 +136,11 @@ def _online(scene: Scene, found: re.Match[str]) -> object:
     return node_status(scene.history, int(found[1])) == "online"
 
 
+def _all_online(scene: Scene, found: re.Match[str]) -> object:
+    nodes, history = [int(number) for number in re.findall(r"\d+", found[1])], scene.history
+    return all(node_status(history, node) == "online" for node in nodes)
+
+
 def _offline(scene: Scene, found: re.Match[str]) -> object:
     return node_status(scene.history, int(found[1])) in ("offline", "unregistered")
 
@@ -159,6 +164,7 @@ _CONDITIONS: dict[str, Condition] = {
     r"node (\d+) has worked again": _worked_again,
     r"node (\d+) has ended": _ended,
     r"node (\d+) is online": _online,
+    r"nodes (.+) are online": _all_online,
     r"node (\d+) is offline": _offline,
     r"node (\d+) has ended or announced (\d+) waits": _ended_or_tried,
     r"nodes (.+) have announced (\d+) waits": _all_tried,
