@@ -140,6 +140,21 @@ class ExtTree:
         free = int(block.s_free_blocks_count_hi) << 32 | int(block.s_free_blocks_count_lo)
         return (total - free) * int(self._volume.block_size)
 
+    @_guarded
+    def size(self) -> int:
+        """Bytes of the file system, by its superblock."""
+        block = self._volume.superblock
+        total = int(block.s_blocks_count_hi) << 32 | int(block.s_blocks_count_lo)
+        return total * int(self._volume.block_size)
+
+    @_guarded
+    def overhead(self) -> int:
+        """See `Tree`: tables of inodes, bitmaps and the journal."""
+        block = self._volume.superblock
+        groups = -(-int(block.s_inodes_count) // int(block.s_inodes_per_group))
+        journal = int(block.s_jnl_blocks[16])
+        return int(block.s_inodes_count) * int(block.s_inode_size) + 2 * groups * int(self._volume.block_size) + journal
+
     def _number(self, path: str) -> int | None:
         if path not in self._numbers:
             parent, name = posixpath.split(path)

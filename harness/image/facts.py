@@ -42,7 +42,9 @@ class Root:
     Attributes:
         reader: `ext4`, or `libguestfs`.
         partition: Number of its partition; 0 for a bare file system.
+        beyond: Bytes by which its file system is larger than its partition; 0 when it fits.
         used: Bytes that its file system has given out.
+        overhead: Those of them that it keeps for itself: tables of inodes, journal.
         release: os-release; None when there is none.
         packages: dpkg's packages by name.
         units: systemd units by name.
@@ -58,7 +60,9 @@ class Root:
 
     reader: str
     partition: int
+    beyond: int
     used: int
+    overhead: int
     release: OsRelease | None
     packages: Mapping[str, Package]
     units: Mapping[str, Unit]

@@ -118,6 +118,10 @@ class GuestTree:
         """See `Tree`: the sum of the files, as a tar has them."""
         return self._used
 
+    def overhead(self) -> int:
+        """See `Tree`: a tar has none."""
+        return 0
+
 
 def _kept(name: str) -> bool:
     return name.startswith(_KEPT) or any(part in name for part in _KEPT_PARTS)

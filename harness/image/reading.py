@@ -41,6 +41,14 @@ _FOREIGN = ("LVM", "xfs", "btrfs")
 
 
 @dataclass(frozen=True)
+class _Found:
+    tree: Tree
+    reader: str
+    partition: int
+    beyond: int
+
+
+@dataclass(frozen=True)
 class _Inside:
     root: Root | Unread
     stores: tuple[Store, ...] | Unread
@@ -97,11 +105,12 @@ def _read_inside(image: Path, disk: Disk | Unread, layout: Layout | Unread, boot
         assert isinstance(reason, Unread)
         return _Inside(reason, reason, reason)
     try:
-        tree, reader, partition = _root_tree(image, disk, layout)
+        found = _root_tree(image, disk, layout)
+        tree = found.tree
     except Unreadable as error:
         reason = Unread(str(error))
         return _Inside(reason, reason, reason)
-    root = attempt(lambda: _read_root(tree, reader, partition, boot_script))
+    root = attempt(lambda: _read_root(found, boot_script))
     if isinstance(root, Unread):
         return _Inside(root, root, root)
     away = [folder for folder in root.elsewhere if DOCKER_ROOT.startswith(folder)]
@@ -114,7 +123,7 @@ def _read_inside(image: Path, disk: Disk | Unread, layout: Layout | Unread, boot
     return _walk(tree, root, stores)
 
 
-def _root_tree(image: Path, disk: Disk, layout: Layout) -> tuple[Tree, str, int]:
+def _root_tree(image: Path, disk: Disk, layout: Layout) -> _Found:
     """The tree of the first ext4 partition that holds an operating system; else libguestfs's.
 
     Raises:
@@ -127,13 +136,13 @@ def _root_tree(image: Path, disk: Disk, layout: Layout) -> tuple[Tree, str, int]
         try:
             tree = ExtTree(disk, partition)
             if exists(tree, "/etc") and (exists(tree, "/usr") or exists(tree, "/var")):
-                return tree, "ext4", partition.number
+                return _Found(tree, "ext4", partition.number, max(0, tree.size() - partition.size))
         except Unreadable as error:
             troubles.append(f"partition {partition.number}: {error}" if partition.number else str(error))
     foreign = sorted({it.filesystem for it in layout.partitions if it.filesystem in _FOREIGN})
     if foreign:
         try:
-            return GuestTree(image), "libguestfs", 0
+            return _Found(GuestTree(image), "libguestfs", 0, 0)
         except Unreadable as error:
             raise Unreadable(f"the root is on {' or '.join(foreign)}, not on ext4; {error}") from error
     if troubles:
@@ -141,14 +150,17 @@ def _root_tree(image: Path, disk: Disk, layout: Layout) -> tuple[Tree, str, int]
     raise Unreadable(f"no root file system was found on the disk ({layout.words()})")
 
 
-def _read_root(tree: Tree, reader: str, partition: int, boot_script: str | None) -> Root:
+def _read_root(found: _Found, boot_script: str | None) -> Root:
+    tree = found.tree
     release = read_os_release(tree)
     packages = read_packages(tree)
     units = read_units(tree)
     return Root(
-        reader=reader,
-        partition=partition,
+        reader=found.reader,
+        partition=found.partition,
+        beyond=found.beyond,
         used=tree.used(),
+        overhead=tree.overhead(),
         release=release,
         packages=packages,
         units=units,
@@ -158,7 +170,7 @@ def _read_root(tree: Tree, reader: str, partition: int, boot_script: str | None)
         context=read_context(tree, packages, units),
         network=read_network(tree, release, units),
         scripts=read_scripts(tree, units, boot_script),
-        elsewhere=() if reader == "libguestfs" else _elsewhere(tree),
+        elsewhere=() if found.reader == "libguestfs" else _elsewhere(tree),
         python=(),
     )
 

@@ -67,6 +67,10 @@ class Tree(Protocol):
         """Bytes that the file system has given out. Raises as `entry` does."""
         ...
 
+    def overhead(self) -> int:
+        """Those of them that it keeps for itself. Raises as `entry` does."""
+        ...
+
 
 def resolve(tree: Tree, path: str) -> Entry | None:
     """The entry that a path leads to inside the image, links followed; None when it leads nowhere."""

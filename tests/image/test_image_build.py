@@ -14,18 +14,20 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from appliance_images import MIB, Appliance, tool
+from appliance_images import MIB, Appliance, need, tool
 
 from harness.cli.image import APPLIANCE
 from harness.errors import InputError, SetupFailed
-from harness.image.build import tools
+from harness.image.build import grub, tools
 from harness.image.build.builder import IMAGE, build
 from harness.image.build.container import _archive, _config, _layer
-from harness.image.build.disk import compress
+from harness.image.build.disk import compress, make_raw
 from harness.image.build.grub import embed
 from harness.image.build.plan import Plan
 from harness.image.compare import compare
 from harness.image.header import read_header
+from harness.image.reading import read_image
+from harness.image.unread import Unread
 from harness.processes import run
 
 ROOT = APPLIANCE / "image" / "root"
@@ -123,6 +125,23 @@ def test_grub_is_embedded_where_the_boot_sector_looks(tmp_path):
     assert written[at + 512 : at + 1300] == core[512:]
     with pytest.raises(SetupFailed, match="takes 3 sectors"):
         embed(disk, tmp_path / "root", core, sector=100, room=2)
+
+
+def test_the_root_fits_its_partition(plan, appliance, tmp_path, monkeypatch):
+    need("sfdisk", "mkfs.ext4")
+    monkeypatch.setattr(grub, "configure", lambda root, filesystem: bytes(1000))
+    boot = appliance.write("/usr/lib/grub/i386-pc/boot.img", "")
+    boot.write_bytes(bytes(512))
+    raw, image = tmp_path / "disk.raw", tmp_path / "disk.qcow2"
+    small = replace(plan, disk=32 * MIB)
+    make_raw(small, appliance.root, raw)
+    compress(small, raw, image)
+    facts = read_image(image)
+    assert not isinstance(facts.root, Unread)
+    assert facts.root.beyond == 0
+    assert not isinstance(facts.layout, Unread)
+    assert facts.layout.words() == "GPT: 1 BIOS boot, 2 ext4"
+    assert facts.layout.partitions[1].size == (32 - 2 - 1) * MIB
 
 
 @pytest.mark.parametrize("compression", ["zlib", "zstd"])

@@ -19,7 +19,7 @@ def test_0_when_everything_conforms(sound):
     done = inspect(sound)
     assert done.code == 0, done.output + done.errors
     assert "size-limit" in done.output
-    assert "20 rules: 20 conforms, 0 deviates, 0 unknown" in done.output
+    assert "21 rules: 21 conforms, 0 deviates, 0 unknown" in done.output
     assert "jq, curl, nc" in done.output
 
 

@@ -6,7 +6,7 @@ import shutil
 from pathlib import Path
 
 import pytest
-from appliance_images import Appliance, LayerFiles, compressed_cluster, flower_layer, tool
+from appliance_images import MIB, Appliance, LayerFiles, compressed_cluster, flower_layer, tool
 
 from harness.claims.catalogue import load_catalogue
 from harness.claims.verdicts import Verdict
@@ -274,6 +274,19 @@ def test_docker_on_another_file_system_is_unknown_and_not_missing(appliance, tmp
     for rule in ("flower-image", "flower-version", "only-base-image", "no-ml-framework", "docker-clean"):
         assert found[rule].verdict is Verdict.UNKNOWN
         assert "/var/lib/docker is on another file system" in found[rule].evidence
+
+
+def test_a_root_larger_than_its_partition_does_not_mount(appliance, tmp_path):
+    disk = appliance.raw(tmp_path)
+    with disk.open("r+b") as file:
+        file.truncate(27 * MIB)
+    # As a builder does that takes the size of the partition for granted; Linux says "bad geometry".
+    tool("sfdisk", "-q", "--no-reread", disk, stdin="label: gpt\nstart=4096,size=45056\n")
+    image = tmp_path / "large.qcow2"
+    tool("qemu-img", "convert", "-f", "raw", "-O", "qcow2", disk, image)
+    found = deviating(image)
+    assert set(found) == {"root-mounts"}
+    assert "2,097,152 bytes larger than its partition" in found["root-mounts"]
 
 
 def test_a_zeroed_compressed_cluster_passes_check_and_not_the_full_read(sound, tmp_path):

@@ -40,6 +40,15 @@ def base_os(root: Root, expected: Expectations) -> Judgement:
 
 
 @of_root
+def mounts(root: Root, _: Expectations) -> Judgement:
+    """The root file system is not larger than its partition: Linux refuses to mount one that is."""
+    if root.beyond:
+        return deviates(f"the root file system is {root.beyond:,} bytes larger than its partition: it does not mount")
+    where = f"partition {root.partition}" if root.partition else "the disk"
+    return conforms(f"{root.reader} on {where}" if root.reader == "ext4" else f"read by {root.reader}")
+
+
+@of_root
 def docker_engine(root: Root, expected: Expectations) -> Judgement:
     """Docker CE of the oldest major version or newer, or the engine that Debian itself ships and maintains."""
     engine = root.packages.get("docker-ce") or root.packages.get("docker.io")

@@ -73,7 +73,7 @@ def break_down(facts: ImageFacts) -> tuple[Part, ...] | Unread:
     stored = sum(layer.bytes for layer in layers)
     traces = facts.frameworks
     framework = sum(it.bytes for it in layers if it.folder and any(trace.within(it.folder) for trace in traces))
-    base = max(0, root.used - docker - utilities - context - stored)
+    base = max(0, root.used - root.overhead - docker - utilities - context - stored)
     return (
         Part("size-base-os", "base system, kernel included", base, (300 * _MB, 400 * _MB)),
         Part("size-kernel", "of which kernel and boot loader", kernel),
@@ -82,6 +82,7 @@ def break_down(facts: ImageFacts) -> tuple[Part, ...] | Unread:
         Part("size-framework", "layers with a framework", framework, (0, 0)),
         Part("size-utilities", "jq, curl, nc", utilities, (5 * _MB, 5 * _MB), at_most=True),
         Part("size-context", "in no row: contextualization", context, (0, _SMALL), at_most=True),
+        Part("size-overhead", "in no row: inode tables, journal", root.overhead),
         Part("size-used", "root file system, uncompressed", root.used, (1000 * _MB, 1500 * _MB)),
         Part("size-total", "QCOW2 file", facts.size, (1000 * _MB, 1500 * _MB)),
     )

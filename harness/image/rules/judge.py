@@ -16,6 +16,7 @@ RULES: tuple[Rule, ...] = (
     Rule("qcow2-data", _SOUND, "every cluster can be read", file.qcow2_data),
     Rule("qcow2-alone", _SOUND, "no backing file, external data file or snapshot", file.stands_alone),
     Rule("qcow2-clear", _SOUND, "it is not encrypted", file.in_the_clear),
+    Rule("root-mounts", _SOUND, "the root file system fits its partition", base.mounts),
     Rule("base-os", "IMAGE-BASE-OS", "it is Ubuntu 24.04 Minimal, or what is expected", base.base_os),
     Rule("docker-engine", "IMAGE-DOCKER-ENGINE", "Docker 24 or newer, or Debian's own", base.docker_engine),
     Rule("docker-starts", "", "the engine starts at boot and can run containers", base.docker_starts),
