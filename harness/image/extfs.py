@@ -141,6 +141,11 @@ class ExtTree:
         return (total - free) * int(self._volume.block_size)
 
     @_guarded
+    def uuid(self) -> str:
+        """UUID of the file system."""
+        return str(self._volume.uuid)
+
+    @_guarded
     def size(self) -> int:
         """Bytes of the file system, by its superblock."""
         block = self._volume.superblock

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from harness.errors import InputError
 from harness.image.extfs import ExtTree
 from harness.image.header import read_header
+from harness.image.kernel import read_kernel
 from harness.image.partitions import Partition
 from harness.image.qemu import info, map_data
 from harness.image.reader import Disk
@@ -147,6 +148,25 @@ def test_each_way_to_divide_a_disk(appliance, tmp_path, scheme, layout, compress
     assert facts.root.release.version == "24.04"
     assert not isinstance(facts.stores, Unread)
     assert facts.stores[0].images[0].flower == "1.25.0"
+
+
+def test_the_kernel_of_an_image(appliance, tmp_path):
+    appliance.write("/boot/vmlinuz-6.1.0-1", "old")
+    appliance.write("/boot/initrd.img-6.1.0-1", "old disk")
+    appliance.write("/boot/vmlinuz-6.1.0-2", "new")
+    appliance.write("/boot/initrd.img-6.1.0-2", "new disk")
+    image = appliance.qcow2(tmp_path)
+    found = read_kernel(image)
+    assert (found.kernel, found.initrd) == (b"new", b"new disk")
+    assert len(found.root) == len("UUID=") + 36
+    (appliance.root / "vmlinuz").symlink_to("boot/vmlinuz-6.1.0-1")
+    (appliance.root / "initrd.img").symlink_to("boot/initrd.img-6.1.0-1")
+    assert read_kernel(appliance.qcow2(tmp_path)).kernel == b"old"
+
+
+def test_an_image_without_a_kernel_says_so(sound):
+    with pytest.raises(Unreadable, match="no ext4 partition has a kernel"):
+        read_kernel(sound)
 
 
 def test_map_counts_the_data(sound):
