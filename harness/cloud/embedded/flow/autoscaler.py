@@ -54,6 +54,10 @@ class Part:
     body: dict[str, Any]
     node_ids: tuple[int, ...]
 
+    def shown(self) -> str:
+        """The role, and its policies as they were seen."""
+        return f"{self.service_id} {self.name} {[self.body.get(name) for name in _POLICIES]}"
+
 
 class Autoscaler:
     """The autoscaler's thread.

@@ -440,4 +440,5 @@ end
 </body>
 </html>
 """
-    return _answer(404, page)
+    answer = _answer(404, page)
+    return Response(404, page, {**answer.headers, "X-Cascade": "pass"})

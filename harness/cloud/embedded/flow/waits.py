@@ -38,6 +38,10 @@ class Result:
     successful: set[int] = field(default_factory=set)
     failed: set[int] = field(default_factory=set)
 
+    def shown(self) -> tuple[bool, tuple[int, ...], tuple[int, ...]]:
+        """Whether it is a success, and the VMs."""
+        return self.ok, tuple(sorted(self.successful)), tuple(sorted(self.failed))
+
     @property
     def gone(self) -> set[int]:
         """Numbers of the VMs that a role loses."""
@@ -71,6 +75,10 @@ class Wait:
     result: Result = field(default_factory=Result)
     task: Task | None = None
     listening: bool = False
+
+    def shown(self) -> tuple[int, str, tuple[int, ...], bool]:
+        """For whom, what then, for which VMs still, and whether it follows events."""
+        return self.service_id, self.name, tuple(self.nodes), self.listening
 
 
 class Waits:
@@ -106,6 +114,10 @@ class Waits:
                 wait.task = self._agenda.after(0, "wait.first_look", partial(self._first_look, wait))
             else:
                 wait.task = self._agenda.after(wait.seconds, "wait.cooldown", partial(self._end, wait))
+
+    def shown(self) -> tuple[tuple[int, str, tuple[int, ...], bool], ...]:
+        """The waits under way and those that queue."""
+        return tuple(wait.shown() for wait in self._active + self._queue)
 
     def cancel(self, service_id: int) -> None:
         """Drop the service's latest wait that is under way, or else its first that queues."""

@@ -68,6 +68,10 @@ class WatchDog:
         """Whether it watches that service."""
         return service_id in self._watched
 
+    def shown(self) -> tuple[tuple[int, ...], Message | None]:
+        """What it watches, and the last event that it knows of."""
+        return tuple(sorted(set(self._watched))), self._last
+
     def add(self, service: Service) -> None:
         """Watch a service, and look at all its VMs now."""
         self._watched.append(service.id)

@@ -343,7 +343,6 @@ class Oned:
         self._move(vm, VmState.DONE, LcmState.LCM_INIT)
 
     def _move(self, vm: Vm, state: VmState, lcm: LcmState) -> None:
-        vm.previous = (vm.state, vm.lcm)
         vm.state, vm.lcm = state, lcm
         vm.version += 1
         self._publish(vm)

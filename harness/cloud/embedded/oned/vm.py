@@ -61,7 +61,6 @@ class Vm:
     born: int
     state: VmState = VmState.PENDING
     lcm: LcmState = LcmState.LCM_INIT
-    previous: tuple[VmState, LcmState] = (VmState.PENDING, LcmState.LCM_INIT)
     died: int = 0
     last_poll: int = 0
     monitoring: dict[str, str] = field(default_factory=dict)
@@ -103,8 +102,9 @@ class Vm:
             "LAST_POLL": str(self.last_poll),
             "STATE": str(int(self.state)),
             "LCM_STATE": str(int(self.lcm)),
-            "PREV_STATE": str(int(self.previous[0])),
-            "PREV_LCM_STATE": str(int(self.previous[1])),
+            # oned brings these up to date as soon as its hooks have seen the change.
+            "PREV_STATE": str(int(self.state)),
+            "PREV_LCM_STATE": str(int(self.lcm)),
             "RESCHED": "0",
             "STIME": str(self.born),
             "ETIME": str(self.died),
