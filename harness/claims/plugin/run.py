@@ -96,13 +96,17 @@ def pytest_cmdline_main(config: pytest.Config) -> None:
         config.option.allure_report_dir = str(run.folder / "allure-results")
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_configure(config: pytest.Config) -> None:
-    """Let a worker know what the controller has set up."""
+    """Let a worker know what the controller has set up, before allure-pytest looks where its results belong."""
     given: dict[str, Any] | None = getattr(config, "workerinput", {}).get("harness")
     if given is None:
         return
     config.stash[target_key] = read_options(config)
-    config.stash[run_key] = Run(given["session"], Path(given["folder"]), Path(given["toxiproxy"]))
+    config.stash[run_key] = run = Run(given["session"], Path(given["folder"]), Path(given["toxiproxy"]))
+    if config.option.allure_report_dir is None:
+        # A worker gets the command line as it was given, not the options as the controller has changed them.
+        config.option.allure_report_dir = str(run.folder / "allure-results")
 
 
 @pytest.hookimpl(optionalhook=True)

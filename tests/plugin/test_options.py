@@ -1,0 +1,70 @@
+"""What the options of `pytest features/` say once they are checked."""
+
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+from harness.claims.plugin.options import pytest_addoption, read_options
+from harness.errors import InputError
+
+
+@pytest.fixture
+def given(tmp_path):
+    """Reads options as pytest would hand them over."""
+
+    def read(*words):
+        parser = pytest.Parser(_ispytest=True)
+        pytest_addoption(parser)
+        options = parser.parse([str(word) for word in words])
+        options.strict = False
+        config = SimpleNamespace(
+            getoption=lambda name: getattr(options, name.lstrip("-").replace("-", "_")), rootpath=tmp_path
+        )
+        return read_options(config)
+
+    return read
+
+
+def test_the_defaults_are_those_of_the_specification(given, tmp_path):
+    target = given()
+    assert (target.flower, target.cloud, target.hypervisor) == ("1.25.0", "embedded", "process")
+    assert target.reports == tmp_path / "reports"
+    assert (target.strategy, target.expected, target.toxiproxy) == (None, None, None)
+    assert not target.nightly
+    assert not target.strict
+
+
+def test_a_strategy_is_a_file_and_a_class(given, tmp_path):
+    file = tmp_path / "ours.py"
+    file.touch()
+    strategy = given("--strategy", f"{file}:Ours").strategy
+    assert (strategy.file, strategy.name) == (file, "Ours")
+
+
+def test_files_are_found_from_where_pytest_was_started(given, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    Path("mine.toml").touch()
+    assert given("--expected", "mine.toml").expected == tmp_path / "mine.toml"
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (["--flower", "9.9.9"], "--flower 9.9.9: not a version that the harness can drive; it drives 1.25.0"),
+        (["--flower", "latest"], "--flower latest: not a version"),
+        (["--cloud", "moon"], "--cloud moon: "),
+        (["--hypervisor", "xen"], "--hypervisor xen: "),
+        (["--strategy", "ours.py"], "--strategy ours.py: write FILE.py:CLASS"),
+        (["--strategy", "ours.py:1"], "--strategy ours.py:1: write FILE.py:CLASS"),
+        (["--strategy", "none.py:Ours"], "--strategy none.py: there is no such file"),
+        (["--expected", "none.toml"], "--expected none.toml: there is no such file"),
+        (["--toxiproxy", "none"], "--toxiproxy none: there is no such file"),
+        (["--live", "-1"], "--live -1.0: seconds cannot be negative"),
+    ],
+)
+def test_bad_options_are_one_clear_line(given, words, says):
+    with pytest.raises(InputError) as error:
+        given(*words)
+    assert str(error.value).startswith(says)
+    assert "\n" not in str(error.value)
