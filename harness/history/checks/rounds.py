@@ -416,7 +416,7 @@ def waits_for_nodes(history: History, *, round: int, minimum: int, seconds: floa
     returned = history.first("supernode.start", after=few)
     until = min(enough, history.end if returned is None else returned.t)
     sampled = _in_run(history, "sampled", round=round, phase="fit")
-    if sampled is not None and sampled.t < until:
+    if sampled is not None and sampled.t <= until:
         available = sampled["available"]
         if available is not None and int(available) >= minimum:
             raise Inconclusive(f"{available} nodes were available to round {round} when it sampled: enough")
@@ -428,7 +428,7 @@ def waits_for_nodes(history: History, *, round: int, minimum: int, seconds: floa
         return deviates(summary, {"sampled": len(sampled["nodes"]), "seconds": after})
     for kind in ("round.ends", "run.ends"):
         over = _in_run(history, kind) if kind == "run.ends" else _in_run(history, kind, round=round)
-        if over is not None and over.t < until:
+        if over is not None and over.t <= until:
             return deviates(f"round {round} ended instead of waiting: {_ended_run(history) or 'the next one came'}")
     waited = until - few
     if waited < seconds:

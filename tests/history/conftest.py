@@ -1,0 +1,1 @@
+"""Makes `builder` importable for the tests of checks."""
