@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from harness.flower.app import STRATEGY_FILE
 from harness.flower.commands import surroundings
 from harness.flower.versions import SPECIFIED, FlowerEnvironment, environment
 from harness.history.events import Event, parse_event
@@ -101,8 +102,8 @@ def play(player: Process, tmp_path: Path) -> Callable[..., Play]:
         values |= {name.replace("_", "-"): value for name, value in config.items()}
         if own is not None:
             file, name = own.rsplit(":", 1)
-            shutil.copy(STRATEGIES / file, folder / "app" / "harness_app" / "strategy_under_test.py")
-            values |= {"strategy-file": "strategy_under_test.py", "strategy-class": name}
+            shutil.copy(STRATEGIES / file, folder / "app" / "harness_app" / STRATEGY_FILE)
+            values |= {"strategy-file": STRATEGY_FILE, "strategy-class": name}
         spec = {
             "app": str(folder / "app"),
             "config": values,

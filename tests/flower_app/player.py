@@ -5,6 +5,7 @@ replaced, by a Grid that calls the ClientApp in this process. Reads one play a l
 one line each; every play runs in a fork of its own, so that Flower is imported once. What a play is: see `conftest.py`.
 """
 
+import contextlib
 import copy
 import json
 import logging
@@ -109,6 +110,11 @@ def play(spec):
     from harness_app.client_app import app as client_app  # noqa: PLC0415 - each play has an app of its own
     from harness_app.server_app import app as server_app  # noqa: PLC0415
 
+    with contextlib.suppress(ImportError):
+        # From 1.42 on a message takes its sender from the process, which `flwr-serverapp` sets.
+        from flwr.supercore.task_identity import TaskIdentity  # noqa: PLC0415
+
+        TaskIdentity.task_id, TaskIdentity.run_id, TaskIdentity.node_id = 1, 7, 1
     random.seed(1)
     grid = LocalGrid(client_app, spec["config"], spec["nodes"], spec["faults"])
     error = None

@@ -2,6 +2,8 @@
 
 import pytest
 
+from harness.flower.app import STRATEGY_FILE
+
 BUILT_IN = {
     "fedavg": {"min-fit": 2, "min-evaluate": 2, "min-available": 2, "fraction-fit": 1.0, "fraction-evaluate": 1.0,
                "accept-failures": True},
@@ -96,7 +98,7 @@ def test_where_a_users_strategy_does_not_fit_the_built_in_one_runs(play, own, st
 )
 def test_a_users_strategy_is_given_what_the_run_sets(play, own, config, by, effective):
     chosen = play(own=f"legacy_faults.py:{own}", num_rounds=0, **config).one("strategy")
-    assert chosen["used"] == f"strategy_under_test.py:{own}"
+    assert chosen["used"] == f"{STRATEGY_FILE}:{own}"
     assert chosen["reason"] is None
     assert set(chosen["given_by"]) == set(config)
     assert set(chosen["given_by"].values()) <= {by}
@@ -111,9 +113,9 @@ def test_a_strategy_that_is_not_based_on_fedavg_runs_and_begins_with_a_clients_m
 
 
 NOT_A_STRATEGY = {
-    "syntax": ("class Mine:\n  def (", "cannot be imported: SyntaxError: ", "strategy_under_test.py:2"),
-    "import": ("import no_such_module\n", "cannot be imported: ModuleNotFoundError: ", "strategy_under_test.py:1"),
-    "exit": ("import sys\nsys.exit(3)\n", "cannot be imported: SystemExit: 3", "strategy_under_test.py:2"),
+    "syntax": ("class Mine:\n  def (", "cannot be imported: SyntaxError: ", f"{STRATEGY_FILE}:2"),
+    "import": ("import no_such_module\n", "cannot be imported: ModuleNotFoundError: ", f"{STRATEGY_FILE}:1"),
+    "exit": ("import sys\nsys.exit(3)\n", "cannot be imported: SystemExit: 3", f"{STRATEGY_FILE}:2"),
     "missing": ("class Other: pass\n", "has no class Mine; it defines Other", None),
     "no class": ("Mine = 5\n", "Mine is not a class", None),
     "no strategy": ("class Mine: pass\n", "Mine is not a strategy: it has neither configure_fit", None),
@@ -135,7 +137,7 @@ class Mine(FedAvg):
         self.rate = {}["rate"]
 """,
         "its constructor raised KeyError: 'rate'",
-        "strategy_under_test.py:4",
+        f"{STRATEGY_FILE}:4",
     ),
     "argument": (
         """\
@@ -157,7 +159,7 @@ def test_a_users_file_that_cannot_be_used_is_one_clear_error(play, tmp_path, cas
     event = run.one("strategy.error")
     assert error in event["error"]
     assert event["where"] == where
-    assert (event["file"], event["class"]) == ("strategy_under_test.py", "Mine")
+    assert (event["file"], event["class"]) == (STRATEGY_FILE, "Mine")
     assert run.error == f"StrategyError: {event['error']}"
     assert not run.all("strategy")
     assert not run.all("sampled")
@@ -167,4 +169,4 @@ def test_a_users_file_that_cannot_be_used_is_one_clear_error(play, tmp_path, cas
 @pytest.mark.parametrize("file", ["missing.py", "../server_app.py", "strategy.txt"])
 def test_a_file_outside_the_package_is_an_error(play, file):
     run = play(**{"strategy-file": file, "strategy-class": "Mine"})
-    assert run.one("strategy.error")["error"] == f"{file}: no such module in the app's package harness_app"
+    assert run.one("strategy.error")["error"].startswith(f"{file}: no such module in the app's package")

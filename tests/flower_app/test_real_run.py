@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from harness.flower.app import App, prepare, start_run
+from harness.flower.app import STRATEGY_FILE, App, prepare, start_run
 from harness.flower.commands import SuperLinkOptions, SuperNodeOptions, superlink, supernode, surroundings
 from harness.flower.place import Place
 from harness.flower.versions import FlowerEnvironment
@@ -83,7 +83,7 @@ def _ended(folder: Path) -> list[Event]:
 def test_both_apis_learn_and_are_recorded(real):
     # At the same time: the second with a strategy of a user's own.
     legacy = real.start("legacy", num_rounds=2, fit_seconds=0.5, min_available=2)
-    own = {"strategy_file": "strategy_under_test.py", "strategy_class": "HandsOutMessagesOnce"}
+    own = {"strategy_file": STRATEGY_FILE, "strategy_class": "HandsOutMessagesOnce"}
     with_own = real.start("own", strategy="message-fedavg", num_rounds=1, **own)
     messages = real.start("messages", strategy="message-fedavg", num_rounds=2, min_available=2)
     for folder in (legacy, messages):

@@ -2,6 +2,7 @@
 
 import pytest
 
+from harness.flower.app import STRATEGY_FILE
 from harness.history.events import Event
 
 
@@ -124,7 +125,7 @@ def test_a_strategy_that_does_not_wait(play):
 def test_failures_counted_as_results(play):
     sound = play(faults=[("fit", 2, 1, "gone")])
     run = play(own="legacy_faults.py:CountsFailuresAsResults", faults=[("fit", 2, 1, "gone")])
-    assert run.one("strategy")["used"] == "strategy_under_test.py:CountsFailuresAsResults"
+    assert run.one("strategy")["used"] == f"{STRATEGY_FILE}:CountsFailuresAsResults"
     assert [len(one.one("results", round=2, phase="fit")["results"]) for one in (sound, run)] == [1, 1]
     assert sound.one("aggregated", round=2, phase="fit")["within"] is True
     aggregated = run.one("aggregated", round=2, phase="fit")

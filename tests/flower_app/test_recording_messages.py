@@ -102,6 +102,23 @@ def test_a_strategy_that_raises(play_messages):
     assert run.one("run.ends")["outcome"] == "failed"
 
 
+def test_what_a_generator_of_messages_raises_is_the_strategys_error(play_messages):
+    recorded, bare = (
+        play_messages(own="message_faults.py:RaisesWhileHandingOut", record=record) for record in (True, False)
+    )
+    assert recorded.error == bare.error == "KeyError: 'accuracy'"
+    assert recorded.one("sampling.failed")["phase"] == "fit"
+    assert not recorded.all("recording.error")
+
+
+def test_nothing_sampled(play_messages):
+    run = play_messages(own="message_faults.py:SamplesNothing", num_rounds=1)
+    assert run.error is None
+    assert run.one("sampled", phase="fit")["nodes"] == []
+    assert run.one("aggregated", phase="fit")["outcome"] == "none"
+    assert not run.all("recording.error")
+
+
 def test_an_overridden_start_is_honoured(play_messages):
     run = play_messages(own="message_faults.py:OwnStart", num_rounds=3)
     assert run.one("run.ends")["outcome"] == "completed"

@@ -79,3 +79,17 @@ class HandsOutMessagesOnce(FedAvg):
 
     def configure_train(self, server_round, arrays, config, grid):
         yield from super().configure_train(server_round, arrays, config, grid)
+
+
+class RaisesWhileHandingOut(FedAvg):
+    """A generator that fails after its first message."""
+
+    def configure_train(self, server_round, arrays, config, grid):
+        messages = super().configure_train(server_round, arrays, config, grid)
+        yield messages[0]
+        raise KeyError("accuracy")
+
+
+class SamplesNothing(FedAvg):
+    def configure_train(self, server_round, arrays, config, grid):
+        return None
