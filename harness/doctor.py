@@ -18,7 +18,7 @@ from docker.errors import DockerException
 from harness import ports
 from harness.chaos.toxiproxy import go, present
 from harness.chaos.toxiproxy.locate import VARIABLE
-from harness.chaos.toxiproxy.search import NotThisWay, Search
+from harness.chaos.toxiproxy.search import NotThisWay, Search, checked
 from harness.chaos.toxiproxy.version import VERSION
 from harness.flower.versions import SPECIFIED, SUPPORTED, installed
 from harness.processes import ProcessFailed, run
@@ -107,8 +107,10 @@ def _toxiproxy() -> Seen:
     what = f"Toxiproxy {VERSION}"
     given = os.environ.get(VARIABLE)
     if given:
-        there = Path(given).is_file()
-        return Seen(what, Condition.GOOD if there else Condition.MISSING, given, "" if there else f"mend {VARIABLE}")
+        try:
+            return Seen(what, Condition.GOOD, str(checked(Path(given).expanduser())))
+        except NotThisWay as reason:
+            return Seen(what, Condition.MISSING, str(reason), f"mend {VARIABLE}, or unset it")
     reasons = []
     for look in (present.on_path, present.cached):
         try:
