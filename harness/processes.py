@@ -23,6 +23,8 @@ from harness.errors import HarnessError, WaitTimeout
 from harness.waiting import wait_until
 
 _TAIL = 2000
+_DRAIN = 5.0
+"""Seconds to read what is left of the output of a tree that was ended; a process that escaped it may hold it open."""
 
 
 class ProcessFailed(HarnessError):
@@ -80,12 +82,14 @@ def run(
         raise ProcessFailed(f"{words[0]} cannot be run: {error.strerror or error}") from error
     try:
         output, errors = process.communicate(input=stdin, timeout=timeout)
-    except subprocess.TimeoutExpired as error:
-        raise ProcessFailed(f"{' '.join(words)} did not end in {timeout:.0f} s") from error
-    finally:
-        if process.poll() is None:
-            end_tree(process.pid)
-            process.communicate()
+    except BaseException as error:
+        # It may have ended and left a child that holds its output: the tree is ended in any case.
+        end_tree(process.pid)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.communicate(timeout=_DRAIN)
+        if isinstance(error, subprocess.TimeoutExpired):
+            raise ProcessFailed(f"{' '.join(words)} did not end in {timeout:.0f} s") from error
+        raise
     done = Completed(words, process.returncode, output, errors, time.monotonic() - started)
     if check and done.code != 0:
         tail = (errors or output).strip()[-_TAIL:]
@@ -252,9 +256,12 @@ class Process:
 
     def signal(self, number: signal.Signals, *, tree: bool = False) -> list[int]:
         """Send a signal to it, or to its whole tree; returns the process ids that got it."""
-        targets = _tree(self.pid) if tree else [psutil.Process(self.pid)]
+        if not tree:
+            # Popen sends nothing to a process that has ended, whose id may be another's by now.
+            self._popen.send_signal(number)
+            return [self.pid] if self._popen.returncode is None else []
         reached = []
-        for target in targets:
+        for target in self.tree():
             with contextlib.suppress(psutil.NoSuchProcess):
                 target.send_signal(number)
                 reached.append(target.pid)
@@ -262,7 +269,7 @@ class Process:
 
     def tree(self) -> list[psutil.Process]:
         """It and its descendants that live."""
-        return _tree(self.pid)
+        return [] if self._recycled() else _tree(self.pid)
 
     def wait(self, timeout: float) -> int:
         """Wait for its end and return its exit code.

@@ -119,10 +119,13 @@ def reap(root: Path | None = None) -> list[str]:
 def _owner_lives(folder: Path) -> bool:
     try:
         owner = json.loads((folder / "session.json").read_text(encoding="utf-8"))
-        difference = psutil.Process(owner["pid"]).create_time() - float(owner["started"])
-    except (OSError, ValueError, KeyError, psutil.NoSuchProcess):
+        process = psutil.Process(owner["pid"])
+        difference = process.create_time() - float(owner["started"])
+        # Killed, and its parent has not asked for it yet.
+        ended = process.status() == psutil.STATUS_ZOMBIE
+    except (OSError, ValueError, KeyError, TypeError, psutil.NoSuchProcess):
         return False
-    return abs(difference) < _START_TOLERANCE
+    return abs(difference) < _START_TOLERANCE and not ended
 
 
 def labelled(session_id: str) -> list[psutil.Process]:

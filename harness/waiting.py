@@ -6,6 +6,7 @@ saw last; while it lasts, listeners (the live view of a run) are told.
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -106,7 +107,8 @@ def let_pass(seconds: float, why: str, *, abort: Callable[[], str | None] | None
     """
     until = time.monotonic() + seconds
     wait_until(
-        lambda: round(until - time.monotonic(), 1),
+        # Rounded up: the time is not over before it is.
+        lambda: math.ceil((until - time.monotonic()) * 10) / 10,
         lambda left: left <= 0,
         what=why,
         timeout=seconds + 60,
