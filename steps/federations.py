@@ -17,6 +17,7 @@ STRATEGIES = {
     "FedAvg": "fedavg",
     "FaultTolerantFedAvg": "fault-tolerant-fedavg",
     "the message API's FedAvg": "message-fedavg",
+    "message API FedAvg": "message-fedavg",
 }
 """What features call a Strategy, and the app's name for it."""
 

@@ -33,7 +33,9 @@ Feature: A client disconnects during fit()
   @ROUND-FAIL-CUT-LONG @ROUND-FAIL-RECORDED @ROUND-REJOIN @takes-190s
   Scenario: The link of a SuperNode is cut for 90 s in the middle of its fit
     Given a federation of 2 SuperNodes
-    And a run of 2 rounds of FedAvg, each fit lasting 10 s
+    And a run of 2 rounds of FedAvg, each fit lasting 10 s, with
+      | min-available | 2 |
+      | min-fit       | 2 |
     When round 1 is in fit on nodes 1 and 2
     And the link of node 1 is cut for 90 s
     And at most 150 s pass until round 1 has ended

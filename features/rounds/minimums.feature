@@ -7,6 +7,7 @@ Feature: Available clients drop below a minimum
     Given a federation of 3 SuperNodes
     And a run of 2 rounds of FedAvg, each fit lasting 5 s, with
       | min-available | 2 |
+      | min-fit       | 2 |
     When round 1 is in fit on nodes 1, 2 and 3
     And nodes 1 and 2 are stopped
     And at most 90 s pass until round 1 has ended
@@ -21,6 +22,7 @@ Feature: Available clients drop below a minimum
     Given a federation of 3 SuperNodes
     And a run of 2 rounds of the message API's FedAvg, each fit lasting 5 s, with
       | min-available | 2 |
+      | min-fit       | 2 |
     When round 1 is in fit on nodes 1, 2 and 3
     And nodes 1 and 2 are stopped
     And at most 90 s pass until round 1 has ended

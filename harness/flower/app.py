@@ -15,7 +15,9 @@ from harness.flower.versions import FlowerEnvironment
 from harness.processes import run
 
 PACKAGE = "harness_app"
-STRATEGY_FILE = "strategy_under_test.py"
+STRATEGY_FILE = "users_strategy.py"
+"""From 1.31 on Flower leaves files named `*_test.py` and `test_*.py` out of an app (measured)."""
+
 _FEDERATION = "harness"
 _START_TIMEOUT = 120.0
 """Seconds for `flwr run`; it takes 1 to 3 s (measured), more when all scenarios start at once."""
