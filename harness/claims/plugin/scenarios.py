@@ -213,7 +213,11 @@ def _outcome(item: pytest.Item, error: str | None) -> ScenarioOutcome:
 
 
 def _strategy(history: History) -> str | None:
-    used = [f"{event.get('module', '')}.{event.get('class', '')}".strip(".") for event in history.of("strategy")]
+    """The Strategies that the runs used; of a user's own that was not used, why."""
+    used = [
+        str(event.get("used")) + (f" ({event['reason']})" if event.get("reason") else "")
+        for event in history.of("strategy")
+    ]
     return ", ".join(dict.fromkeys(used)) or None
 
 

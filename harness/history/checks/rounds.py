@@ -193,6 +193,9 @@ def round_aggregates(
     if phase == "evaluate":
         done = aggregated["outcome"] == "aggregated" and aggregated.get("loss") is not None
         return Finding(done, f"{summary} (loss {aggregated.get('loss')})", {"loss": aggregated.get("loss")})
+    if aggregated["outcome"] == "error":
+        # That ended the run: there is no global model after the round to look at.
+        return deviates(summary, {"outcome": "error"})
     before, after = _models(history, round)
     changed = after != before
     figures = {"outcome": aggregated["outcome"], "before": before, "after": after}
