@@ -33,7 +33,7 @@ def make_tls(folder: Path) -> Tls:
     tls = Tls(folder / "ca.crt", folder / "superlink.pem", folder / "superlink.key")
     tls.ca_certificate.write_bytes(ca.sign(ca_key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM))
     tls.certificate.write_bytes(server.sign(ca_key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM))
-    tls.key.write_bytes(_private(key, serialization.PrivateFormat.PKCS8))
+    _write_private(tls.key, key, serialization.PrivateFormat.PKCS8)
     return tls
 
 
@@ -50,8 +50,9 @@ def _builder(subject: x509.Name, issuer: x509.Name, key: ec.EllipticCurvePrivate
     )
 
 
-def _private(key: ec.EllipticCurvePrivateKey, form: serialization.PrivateFormat) -> bytes:
-    return key.private_bytes(serialization.Encoding.PEM, form, serialization.NoEncryption())
+def _write_private(file: Path, key: ec.EllipticCurvePrivateKey, form: serialization.PrivateFormat) -> None:
+    file.touch(mode=0o600)
+    file.write_bytes(key.private_bytes(serialization.Encoding.PEM, form, serialization.NoEncryption()))
 
 
 def make_node_key(folder: Path, name: str) -> tuple[Path, Path]:
@@ -59,7 +60,7 @@ def make_node_key(folder: Path, name: str) -> tuple[Path, Path]:
     folder.mkdir(parents=True, exist_ok=True)
     key = ec.generate_private_key(ec.SECP384R1())
     private, public = folder / name, folder / f"{name}.pub"
-    private.write_bytes(_private(key, serialization.PrivateFormat.OpenSSH))
+    _write_private(private, key, serialization.PrivateFormat.OpenSSH)
     public.write_bytes(
         key.public_key().public_bytes(serialization.Encoding.OpenSSH, serialization.PublicFormat.OpenSSH)
     )
