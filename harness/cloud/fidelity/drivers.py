@@ -24,6 +24,10 @@ class Drivers:
 
     Args:
         trace: The recording: what its texts show as measured is what the probe measures.
+
+    Attributes:
+        may_fail: Whether the recording has evidence of drivers that fail.
+        nothing: Whether it has evidence that no VM of the whole cloud had a monitoring record.
     """
 
     def __init__(self, trace: Trace) -> None:
@@ -31,7 +35,9 @@ class Drivers:
         self._timers: Timers | None = None
         self._agenda: Agenda | None = None
         self.may_fail = any(word in repr(trace.source) for word in _FAILED)
-        self._nothing = any(_no_records(exchange.raw) for exchange in trace.exchanges)
+        self.nothing = "NoMethodError" in str(trace.source.get("oneflow_stderr")) or any(
+            _no_records(exchange.raw) for exchange in trace.exchanges
+        )
         self._seen = _measurements(trace)
 
     def attach(self, reports: Reports, timers: Timers) -> None:
@@ -50,7 +56,7 @@ class Drivers:
         self._reports.done(vm_id, ok=ok)
 
     def can_fail(self, task: Task) -> bool:
-        """Whether the recording has evidence of drivers that fail, and this is an operation that can."""
+        """Whether this is an operation that may fail in this recording."""
         return self.may_fail and task.name in {"driver.deploy", "driver.resume"}
 
     def fail(self, task: Task) -> None:
@@ -83,7 +89,7 @@ class Drivers:
         """What the recording shows as measured about now; nothing, if it shows that nothing was."""
         del vm_id
         assert self._agenda is not None, "the drivers were attached to no cloud"
-        if self._nothing:
+        if self.nothing:
             return None
         figures: dict[str, float] = dict.fromkeys(_MEASURED, 1.0)
         shown = next((item for at, item in self._seen if at >= int(self._agenda.clock.now())), {})

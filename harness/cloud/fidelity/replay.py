@@ -6,16 +6,18 @@ of the embedded cloud's pending tasks that gives every recorded step: each answe
 note, the service's whole log. A task runs never before it is due, and at most so much later as the recordings' machine
 was seen to be late; nothing else is free. A step that cannot be had in any such order is a difference.
 
-The search goes in depth, with what is due first first, and keeps the state of the whole cloud at each choice.
+The usual order is that of the tasks' times. The search tries orders that are nearly usual first, and keeps the state of
+the whole cloud at each choice.
 """
 
 from __future__ import annotations
 
+import heapq
 import json
 import math
 import pickle
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 from harness.cloud.embedded.agenda import Task
 from harness.cloud.embedded.clock import SimulatedClock
@@ -23,7 +25,7 @@ from harness.cloud.embedded.front_end import FrontEnd
 from harness.cloud.fidelity.drivers import Drivers
 from harness.cloud.fidelity.exchange import Sender
 from harness.cloud.fidelity.fingerprint import fingerprint
-from harness.cloud.fidelity.recording import Trace
+from harness.cloud.fidelity.recording import Exchange, Trace
 from harness.cloud.fidelity.script import Step, recorded_log, streams, take
 from harness.cloud.fidelity.world import front_end_of
 
@@ -33,11 +35,16 @@ _JITTER = 0.5
 _EARLY = 0.6
 """Seconds by which a task may be early: instants of evaluations were recorded in whole seconds."""
 
-_LATE = {"driver": 60.0, "oned": 60.0, "lcm": 15.0, "wait": 8.0, "autoscaler": 8.0, "watchdog": 15.0}
+_LATE = {"driver": 60.0, "oned": 60.0, "lcm": 15.0, "wait": 8.0, "autoscaler": 15.0, "watchdog": 15.0}
+_LATE_PASS = 8.0
 """Seconds by which a task may be late, by whose it is; drivers and placement are as slow as they were."""
 
-_NODES = 6000
+_NODES = 20000
 """States that the search looks at before it gives up."""
+
+_EAGER, _ODD, _FREE, _NEXT = 0.4, 1.0, 0.1, 0.2
+"""How the search weighs: a step that is had makes up for so much oddity; something unusual, something that may as well
+be, and each further way are so odd."""
 
 
 @dataclass(frozen=True)
@@ -57,11 +64,49 @@ class Outcome:
 
 @dataclass(frozen=True)
 class _Node:
+    """A state of the cloud on the way.
+
+    Attributes:
+        state: The front end and the sender.
+        key: Equal for states that go on alike.
+        view: Equal for states that look alike from outside.
+        polled: Steps of the poll that were had.
+        done: Steps of the recorder that were had.
+        held: Tasks that are not to be done before they are seen to be, by their order.
+    """
+
     state: bytes
     key: int
     view: int
     polled: int
     done: int
+    held: frozenset[int] = frozenset()
+
+    @property
+    def progress(self) -> int:
+        return self.polled + self.done
+
+
+_Ways = Iterator[tuple[float, _Node]]
+
+
+@dataclass(order=True)
+class _Branch:
+    """The ways on from a state that were not tried yet.
+
+    Attributes:
+        rank: What is tried first: the least.
+        order: Among equals, the younger last.
+        ways: Each with how odd it is; the most usual first.
+        odd: How odd the way to here is.
+        progress: Steps that were had on it.
+    """
+
+    rank: float
+    order: int
+    ways: _Ways = field(compare=False)
+    odd: float = field(compare=False)
+    progress: int = field(compare=False)
 
 
 class _Search:
@@ -71,7 +116,7 @@ class _Search:
         self._evaluated = sorted(set(_instants(trace)))
         self._sender = Sender(trace)
         self._start = front_end_of(trace, Drivers(trace))
-        self._seen: set[tuple[int, int, int]] = set()
+        self._seen: set[tuple[int, int, int, frozenset[int]]] = set()
         self._furthest = -1
         self._why = "nothing was compared"
 
@@ -80,24 +125,28 @@ class _Search:
         return len(self._polled) + len(self._recorder)
 
     def run(self) -> Outcome:
-        stack = [iter([self._node(self._start, 0, 0)])]
-        looked_at = 0
-        while stack:
-            node = next(stack[-1], None)
-            if node is None:
-                stack.pop()
-                continue
-            if node.polled == len(self._polled) and node.done == len(self._recorder):
-                return Outcome(self.steps, self.steps, None)
-            looked_at += 1
-            if looked_at > _NODES:
+        start = self._node(self._start, 0, 0)
+        waiting = [_Branch(0.0, 0, self._ways(start), 0.0, 0)]
+        for looked_at in range(_NODES):
+            if not waiting:
                 break
-            stack.append(self._successors(node))
+            branch = heapq.heappop(waiting)
+            way = next(branch.ways, None)
+            if way is None:
+                continue
+            oddity, node = way
+            odd = branch.odd + oddity
+            if node.progress == self.steps:
+                return Outcome(self.steps, self.steps, None)
+            again = replace(branch, rank=odd - _EAGER * branch.progress, order=2 * looked_at + 1)
+            onwards = _Branch(odd - _EAGER * node.progress, 2 * looked_at + 2, self._ways(node), odd, node.progress)
+            heapq.heappush(waiting, again)
+            heapq.heappush(waiting, onwards)
         return Outcome(self.steps, max(self._furthest, 0), self._why)
 
-    def _node(self, front: FrontEnd, polled: int, done: int) -> _Node:
+    def _node(self, front: FrontEnd, polled: int, done: int, held: frozenset[int] = frozenset()) -> _Node:
         state = pickle.dumps((front, self._sender), pickle.HIGHEST_PROTOCOL)
-        return _Node(state, fingerprint(front), self._view(front), polled, done)
+        return _Node(state, fingerprint(front), self._view(front), polled, done, held)
 
     def _view(self, front: FrontEnd) -> int:
         """What can be seen of the services, and what the autoscaler is about to do when that is seen later."""
@@ -106,8 +155,8 @@ class _Search:
         planned = scaling if self._evaluated else []
         return hash(json.dumps([[number, item.body] for number, item in documents] + planned))
 
-    def _successors(self, node: _Node) -> Iterator[_Node]:
-        key = (node.key, node.polled, node.done)
+    def _ways(self, node: _Node) -> _Ways:
+        key = (node.key, node.polled, node.done, node.held)
         if key in self._seen:
             return
         self._seen.add(key)
@@ -116,26 +165,49 @@ class _Search:
         horizon = max(now, min((step.last for _, step in self._open_steps(node)), default=math.inf))
         tasks = front.agenda.pending()
         # What nobody sees is done when it is due; what is seen, when the recording saw it.
-        for at, task in enumerate(tasks):
-            if task.due <= now and (fired := self._fired(node, at, horizon)) is not None and fired.view == node.view:
-                yield fired
-                break
+        silent = self._silent(node, tasks, now, horizon)
+        if silent is not None:
+            yield 0.0, silent
+            node = replace(node, held=node.held | {task.order for task in tasks if task.due <= now})
+        base = 0.0 if silent is None else _ODD
         steps = self._next_steps(node)
-        yield from self._matches(node, steps[:1])
-        for at, task in enumerate(tasks):
-            if task.due - _early(task) <= horizon:
-                yield from self._ways(node, at, horizon, can_fail=front.oned.hypervisor.can_fail(task))
-        yield from self._matches(node, steps[1:])
+        matched = self._matched(node, steps[:1])
+        if matched is not None:
+            yield base, matched
+        # Somewhere in the time of an exchange it had its effect: what else happened then is no more odd before it.
+        free = len(steps) > 1 and isinstance(steps[0][1].what, Exchange) and steps[1][1].first < steps[0][1].last
+        base += 0.0 if matched is None else _FREE if free else _ODD
+        for oddity, way in self._firings(node, tasks, horizon):
+            yield base + oddity, way
+        other = self._matched(node, steps[1:])
+        if other is not None:
+            yield base + _FREE, other
 
-    def _matches(self, node: _Node, steps: list[tuple[bool, Step]]) -> Iterator[_Node]:
+    def _silent(self, node: _Node, tasks: list[Task], now: float, horizon: float) -> _Node | None:
+        for at, task in enumerate(tasks):
+            if task.due <= now and task.order not in node.held:
+                fired = self._fired(node, at, horizon)
+                if fired is not None and fired.view == node.view:
+                    return fired
+        return None
+
+    def _matched(self, node: _Node, steps: list[tuple[bool, Step]]) -> _Node | None:
         for is_poll, step in steps:
             if (successor := self._match(node, step, is_poll=is_poll)) is not None:
-                yield successor
+                return successor
+        return None
 
-    def _ways(self, node: _Node, at: int, horizon: float, *, can_fail: bool) -> Iterator[_Node]:
-        for fails in (False, True) if can_fail else (False,):
-            if (fired := self._fired(node, at, horizon, fails=fails)) is not None:
-                yield fired
+    def _firings(self, node: _Node, tasks: list[Task], horizon: float) -> _Ways:
+        oddity = 0.0
+        drivers = self._start.oned.hypervisor
+        assert isinstance(drivers, Drivers)
+        for at, task in enumerate(tasks):
+            if task.due - _early(task) > horizon:
+                continue
+            for fails in (False, True) if drivers.can_fail(task) else (False,):
+                if (fired := self._fired(node, at, horizon, fails=fails)) is not None:
+                    yield oddity, fired
+                    oddity += _NEXT
 
     def _open_steps(self, node: _Node) -> list[tuple[bool, Step]]:
         both = [(True, self._polled[node.polled])] if node.polled < len(self._polled) else []
@@ -163,7 +235,7 @@ class _Search:
             self._note(node, step, found)
             return None
         self._sender = sender
-        return self._node(front, node.polled + is_poll, node.done + (not is_poll))
+        return self._node(front, node.polled + is_poll, node.done + (not is_poll), node.held)
 
     def _note(self, node: _Node, step: Step, why: str) -> None:
         if node.polled + node.done > self._furthest:
@@ -176,7 +248,9 @@ class _Search:
         if fails:
             front.oned.hypervisor.fail(task)
         front.agenda.run_out_of_turn(task)
-        return None if self._log_went_astray(front, node) else self._node(front, node.polled, node.done)
+        if self._log_went_astray(front, node):
+            return None
+        return self._node(front, node.polled, node.done, node.held - {task.order})
 
     def _log_went_astray(self, front: FrontEnd, node: _Node) -> bool:
         """Whether the service's log can no longer become the recorded one."""
@@ -200,6 +274,8 @@ class _Search:
 
 
 def _late(task: Task) -> float:
+    if task.name == "autoscaler.pass":
+        return _LATE_PASS
     return _LATE[task.name.partition(".")[0]]
 
 

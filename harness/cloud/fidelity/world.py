@@ -26,6 +26,7 @@ TEMPLATE = 'NAME="flower-vm"\nCPU="1"\nMEMORY="64"\nCONTEXT=[TOKEN="YES"]\nSCHED
 PASSWORD = "opennebula"  # noqa: S105 - recordings do not tell theirs
 _TOKEN_PASSWORD = "0123456789abcdef" * 4
 _MONITORING_SECONDS = 5
+_STRANGER = 2**30
 _NO_TEMPLATE = re.compile(r"Error getting virtual machine template \[(\d+)\]")
 
 
@@ -74,6 +75,9 @@ def front_end_of(trace: Trace, drivers: Drivers) -> FrontEnd:
     front.oned.vm_numbers.expect(own)
     for vm in _older(trace, own):
         front.oned.pools.vms[vm.id] = vm
+    if not drivers.nothing:
+        stranger = _stranger(trace)
+        front.oned.pools.vms[stranger.id] = stranger
     front.start()
     return front
 
@@ -113,6 +117,13 @@ def _vm_ids(trace: Trace, documents: set[int]) -> Iterator[int]:
                 yield from (node["deploy_id"] for node in role.get("nodes") or [])
         if exchange.raw["method"] == "one.template.instantiate" and exchange.raw["response"][0]:
             yield exchange.raw["response"][1]
+
+
+def _stranger(trace: Trace) -> Vm:
+    """A VM of someone else that has a monitoring record: the autoscaler of the recordings' front end had seen many."""
+    vm = Vm(_STRANGER, "someone-else", 0, "oneadmin", {}, {}, int(trace.t0))
+    vm.state, vm.lcm, vm.monitoring = VmState.ACTIVE, LcmState.RUNNING, {"CPU": "1", "ID": str(_STRANGER)}
+    return vm
 
 
 def _older(trace: Trace, own: list[int]) -> Iterator[Vm]:

@@ -228,25 +228,42 @@ class Oned:
         else:
             raise OneError(Code.ACTION, f'Action "{action}" is not supported')
 
+    def _trigger(self, vm: Vm, begin: Callable[[Vm], None]) -> None:
+        """Leave an action to the life-cycle manager's queue, as oned does: the VM keeps its state until then."""
+        self.agenda.after(0, "oned.trigger", partial(begin, vm))
+
     def _terminate(self, vm: Vm, *, hard: bool) -> None:
-        action = "terminate-hard" if hard else "terminate"
         if vm.state is VmState.DONE:
             return
         if vm.state in {VmState.PENDING, VmState.HOLD}:
             self._bury(vm)
         elif vm.state is VmState.ACTIVE and vm.lcm in FAILURES:
-            self._kill(vm, LcmState.CLEANUP_DELETE)
-        elif vm.state is VmState.POWEROFF or vm.running or vm.lcm is LcmState.UNKNOWN:
-            if hard or vm.state is VmState.POWEROFF:
-                self._kill(vm, LcmState.SHUTDOWN if hard else LcmState.EPILOG)
-            else:
-                vm.operation = "shutdown"
-                self._move(vm, VmState.ACTIVE, LcmState.SHUTDOWN)
-                self.hypervisor.shutdown(vm.id)
-        elif hard and vm.lcm is LcmState.SHUTDOWN:
-            self._kill(vm, LcmState.SHUTDOWN)
+            self._trigger(vm, self._delete)
+        elif vm.running or vm.lcm is LcmState.UNKNOWN or (hard and vm.lcm is LcmState.SHUTDOWN):
+            self._trigger(vm, self._shut_down_hard if hard else self._shut_down)
+        elif vm.state is VmState.POWEROFF:
+            self._trigger(vm, self._clear)
         else:
+            action = "terminate-hard" if hard else "terminate"
             raise _refused(action, f"Could not terminate VM {vm.id}, wrong state {vm.state_name}.")
+
+    def _shut_down(self, vm: Vm) -> None:
+        if vm.running or vm.lcm is LcmState.UNKNOWN:
+            vm.operation = "shutdown"
+            self._move(vm, VmState.ACTIVE, LcmState.SHUTDOWN)
+            self.hypervisor.shutdown(vm.id)
+
+    def _shut_down_hard(self, vm: Vm) -> None:
+        if vm.running or vm.lcm in {LcmState.UNKNOWN, LcmState.SHUTDOWN}:
+            self._kill(vm, LcmState.SHUTDOWN)
+
+    def _clear(self, vm: Vm) -> None:
+        if vm.state is VmState.POWEROFF:
+            self._kill(vm, LcmState.EPILOG)
+
+    def _delete(self, vm: Vm) -> None:
+        if vm.state is not VmState.DONE:
+            self._kill(vm, LcmState.CLEANUP_DELETE)
 
     def _kill(self, vm: Vm, through: LcmState) -> None:
         vm.operation = "kill"
@@ -258,6 +275,17 @@ class Oned:
             raise _refused(
                 "poweroff-hard" if hard else "poweroff", f"This action is not available for state {vm.state_name}"
             )
+        self._trigger(vm, self._power_off_hard if hard else self._power_off)
+
+    def _power_off(self, vm: Vm) -> None:
+        if vm.running:
+            self._stop(vm, hard=False)
+
+    def _power_off_hard(self, vm: Vm) -> None:
+        if vm.running or vm.lcm is LcmState.SHUTDOWN_POWEROFF:
+            self._stop(vm, hard=True)
+
+    def _stop(self, vm: Vm, *, hard: bool) -> None:
         vm.operation = "poweroff"
         self._move(vm, VmState.ACTIVE, LcmState.SHUTDOWN_POWEROFF)
         self.hypervisor.poweroff(vm.id, hard=hard)
@@ -265,7 +293,15 @@ class Oned:
     def _resume(self, vm: Vm) -> None:
         if vm.state is not VmState.POWEROFF:
             raise _refused("resume", f"This action is not available for state {vm.state_name}")
-        self._boot(vm, "resume")
+        self._trigger(vm, self._restart)
+
+    def _restart(self, vm: Vm) -> None:
+        if vm.state is VmState.POWEROFF:
+            self._boot(vm, "resume")
+
+    def _retry(self, vm: Vm) -> None:
+        if vm.state is VmState.ACTIVE and vm.lcm in FAILURES:
+            self._boot(vm, "deploy")
 
     def _hold(self, vm: Vm) -> None:
         if vm.state is not VmState.PENDING:
@@ -289,11 +325,9 @@ class Oned:
             if vm.state is not VmState.ACTIVE:
                 text = f"Could not perform a retry on VM {vm.id}, wrong state {vm.state_name}."
                 raise OneError(Code.ACTION, text)
-            if vm.lcm in FAILURES:
-                self._boot(vm, "deploy")
+            self._trigger(vm, self._retry)
         elif operation == DELETE:
-            if vm.state is not VmState.DONE:
-                self._kill(vm, LcmState.CLEANUP_DELETE)
+            self._trigger(vm, self._delete)
         else:
             text = f"recover operation {operation} is not supported by the embedded OpenNebula (2 retry, 3 delete are)"
             raise OneError(Code.ACTION, text)
