@@ -126,10 +126,14 @@ class Node:
     def _await_end(self, members: Iterable[psutil.Process], what: str, timeout: float) -> None:
         members = list(members)
 
+        def lives(process: psutil.Process) -> bool:
+            if process.pid == self._process.pid:
+                # Its main thread is a zombie before its other threads have ended; only then is there an exit code.
+                return self._process.running
+            return _status(process) not in _GONE
+
         def living() -> list[int]:
-            # Asking whether the main process runs also reaps it.
-            main = self._process.pid if not self._process.running else None
-            return [p.pid for p in members if p.pid != main and _status(p) not in _GONE]
+            return [p.pid for p in members if lives(p)]
 
         try:
             wait_until(living, lambda left: not left, what=f"{what} of {self.name}", timeout=timeout, poll=0.02)

@@ -45,6 +45,10 @@ def as_terminal(
         + ", ".join(f"[{COLOURS[verdict]}]{counts[verdict]} {verdict}[/]" for verdict in Verdict)
         + f"; {without} claims not judged by this run"
     )
+    for outcome in outcomes:
+        if outcome.disturbed:
+            times = len(outcome.disturbed) + 1
+            console.print(f"run {times} times: {escape(outcome.name)}: {escape(outcome.disturbed[0])}", soft_wrap=True)
     _say_red(console, judged, outcomes, lost, folder)
     report = f"report: {folder / 'conformance.md'}   histories: {folder / 'histories'}   logs: {folder / 'logs'}"
     console.print(report, soft_wrap=True, markup=False)

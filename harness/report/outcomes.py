@@ -35,6 +35,7 @@ class ScenarioOutcome:
         seconds: How long it lasted.
         error: Why it could not go on; None if it could.
         strategy: The Strategy that its runs used, as the app reported it; None when it ran none.
+        disturbed: By what its earlier attempts were disturbed, if it had to be run again.
     """
 
     nodeid: str
@@ -45,11 +46,13 @@ class ScenarioOutcome:
     seconds: float
     error: str | None = None
     strategy: str | None = None
+    disturbed: tuple[str, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         """As plain objects."""
         return {
             **self.__dict__,
+            "disturbed": list(self.disturbed),
             "claims": [{**outcome.__dict__, "figures": dict(outcome.figures)} for outcome in self.claims],
         }
 
@@ -60,9 +63,10 @@ class ScenarioOutcome:
             Outcome(claim["claim"], Verdict(claim["verdict"]), claim["reason"], claim["figures"])
             for claim in data["claims"]
         )
-        return cls(**{**data, "claims": claims})
+        return cls(**{**data, "claims": claims, "disturbed": tuple(data.get("disturbed", ()))})
 
     def line(self, how: str) -> str:
         """One line for the terminal."""
         marks = ", ".join(f"{outcome.claim} {outcome.verdict}" for outcome in self.claims)
-        return f"{how:>11}  {self.seconds:5.0f} s  {self.name}  [{marks}]"
+        again = f" (run {len(self.disturbed) + 1} times: {self.disturbed[0]})" if self.disturbed else ""
+        return f"{how:>11}  {self.seconds:5.0f} s  {self.name}  [{marks}]{again}"

@@ -62,8 +62,6 @@ def stop(scene: Scene, nodes: Iterable[int]) -> None:
     for number, process in zip(numbers, processes, strict=True):
         if process.running:
             Node(process, observe=scene.observe).stop()
-        # Its main thread is a zombie before its other threads have ended; only then there is an exit code.
-        process.wait(_EFFECT)
         scene.federation.nodes[number].note_end()
 
 

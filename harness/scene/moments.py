@@ -6,9 +6,10 @@ import re
 import time
 from collections.abc import Callable, Iterable
 
-from harness.errors import InputError, WaitTimeout
+from harness.errors import Inconclusive, InputError, WaitAborted, WaitTimeout
 from harness.flower.federation import node_status
 from harness.history import work
+from harness.history.checks.registry import disturbance
 from harness.history.history import History
 from harness.history.work import refused_since
 from harness.scene.scene import Scene
@@ -43,7 +44,7 @@ def wait_in_phase(scene: Scene, number: int, phase: str, nodes: Iterable[int]) -
         what=f"round {number} to be in {phase} on {', '.join(map(str, wanted))}",
         timeout=PHASE_TIMEOUT,
         poll=0.1,
-        abort=lambda: run_over(scene.history),
+        abort=lambda: disturbance(scene.history) or run_over(scene.history),
     )
     scene.recorder.record("scenario", "moment", round=number, phase=phase, nodes=wanted)
 
@@ -69,17 +70,30 @@ def watch(scene: Scene, condition: str, seconds: float) -> bool:
 
     Raises:
         InputError: There is no such condition.
+        Inconclusive: The scenario was disturbed.
     """
     test = _find(condition)
     since = time.monotonic()
     met = True
     try:
-        wait_until(lambda: test(scene), what=condition, timeout=seconds)
-    except WaitTimeout:
+        wait_until(lambda: test(scene), what=condition, timeout=seconds, abort=lambda: _hopeless(scene, condition))
+    except (WaitTimeout, WaitAborted):
         met = False
+    if (reason := disturbance(scene.history)) is not None:
+        raise Inconclusive(reason)
     took = round(time.monotonic() - since, 1)
     scene.recorder.record("scenario", "watch", until=condition, seconds=seconds, took=took, met=met)
     return met
+
+
+def _hopeless(scene: Scene, condition: str) -> str | None:
+    """Why what is looked out for cannot come any more, or says nothing when it does; None while it can."""
+    if (reason := disturbance(scene.history)) is not None:
+        return reason
+    found = re.fullmatch(r"node (\d+) has worked again", condition)
+    if found is not None and scene.federation.nodes[int(found[1])].note_end() is not None:
+        return "the process of the node has ended"
+    return None
 
 
 def pass_time(scene: Scene, seconds: float) -> None:

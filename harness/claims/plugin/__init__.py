@@ -10,5 +10,6 @@ pytest_plugins = (
     "harness.claims.plugin.workers",
     "harness.claims.plugin.run",
     "harness.claims.plugin.scenarios",
+    "harness.claims.plugin.disturbed",
     "harness.claims.plugin.allure_steps",
 )

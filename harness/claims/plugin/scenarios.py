@@ -34,6 +34,9 @@ from harness.waiting import listening
 _UNSAID = 30
 """Seconds that a scenario without a `takes-…` tag is taken to last."""
 
+disturbed_key = pytest.StashKey[list[str]]()
+"""For each attempt of a scenario that was disturbed, by what."""
+
 _ledger_key = pytest.StashKey[Ledger]()
 _recorder_key = pytest.StashKey[Recorder]()
 _note_key = pytest.StashKey[LiveNote]()
@@ -79,6 +82,11 @@ def lasts(item: pytest.Item) -> int:
 # -- one scenario
 
 
+def recorder_of(item: pytest.Item) -> Recorder | None:
+    """The history of a scenario that was run; None before that."""
+    return item.stash.get(_recorder_key, None)
+
+
 def claims_of(item: pytest.Item) -> dict[str, int]:
     """The claims of a scenario, each with the number of Then-steps that judge it."""
     catalogue = catalogue_of(item.config)
@@ -102,6 +110,9 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
     if not _in_features(item):
         return
     run, target = item.config.stash[run_key], item.config.stash[target_key]
+    if _scene_key in item.stash:
+        # Of an attempt that was disturbed.
+        del item.stash[_scene_key]
     item.stash[_start_key] = time.monotonic()
     item.stash[_ledger_key] = ledger = Ledger(claims_of(item))
     item.stash[_note_key] = LiveNote(run.folder / "live" / f"{file_name(item.nodeid)}.json", item.name)
@@ -200,6 +211,7 @@ def pytest_runtest_makereport(
 def _outcome(item: pytest.Item, error: str | None) -> ScenarioOutcome:
     recorder = item.stash[_recorder_key]
     run = item.config.stash[run_key]
+    reasons = item.stash[disturbed_key] if disturbed_key in item.stash else []
     return ScenarioOutcome(
         nodeid=item.nodeid,
         name=item.name,
@@ -209,6 +221,7 @@ def _outcome(item: pytest.Item, error: str | None) -> ScenarioOutcome:
         seconds=round(time.monotonic() - item.stash[_start_key], 1),
         error=error,
         strategy=_strategy(recorder.history()),
+        disturbed=tuple(reasons),
     )
 
 

@@ -9,6 +9,8 @@ from harness.errors import Inconclusive
 from harness.waiting import let_pass
 from steps.vocabulary import Words
 
+attempts_key = pytest.StashKey()
+
 
 @given(Words("something that cannot be ended"), target_fixture="endless")
 def endless(scene, cannot_be_ended):
@@ -30,6 +32,14 @@ def offers(scene, option):
 def strategy(scene):
     strategies = [{"name": "FedAvg", "api": "legacy", "has": True, "default": True}]
     scene.recorder.record("flower", "signatures.read", strategies=strategies)
+
+
+@when(Words("Flower loses a message in {times:d} attempts"))
+def loses(scene, times, request):
+    count = request.config.stash.setdefault(attempts_key, 0) + 1
+    request.config.stash[attempts_key] = count
+    if count <= times:
+        scene.recorder.record("supernode-1", "supernode.lost-message", node=1)
 
 
 @when(Words("the harness breaks"))
