@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterator, Mapping
 from functools import partial
@@ -9,7 +10,7 @@ from typing import Any
 
 from harness.cloud.embedded.agenda import Agenda, Task
 from harness.cloud.embedded.oned.core import Oned
-from harness.cloud.fidelity.recording import Trace
+from harness.cloud.fidelity.recording import Exchange, Trace
 from harness.hypervisor import Address, Machine, Measurement, Reports, Timers
 
 _MEASURED = ("CPU", "MEMORY", "DISKRDBYTES", "DISKRDIOPS", "DISKWRBYTES", "DISKWRIOPS", "NETRX", "NETTX")
@@ -119,24 +120,28 @@ def _measurements(trace: Trace) -> list[tuple[int, dict[str, float]]]:
 
     Names that were set in a user template are left out: there the text shows what was set.
     """
-    texts = repr([exchange.raw.get("body") or exchange.raw.get("args") for exchange in trace.exchanges])
-    names = [name for name in _MEASURED if not re.search(rf"\b{name}\s*=", texts)]
-    set_later = [name for name in _MEASURED if name not in names]
-    first_set = min((exchange.t for exchange in trace.exchanges if _sets(exchange.raw, set_later)), default=None)
+    set_at = {
+        name: min((exchange.t for exchange in trace.exchanges if _sets(exchange, name)), default=math.inf)
+        for name in _MEASURED
+    }
     found: dict[int, dict[str, float]] = {}
     for policy in _policies(trace):
         if policy.get("expression_evaluated") is None or policy.get("last_eval") is None:
             continue
-        known = names if first_set is not None and policy["last_eval"] > trace.t0 + first_set else _MEASURED
-        figures = {name: float(value) for name, value in _READ.findall(policy["expression_evaluated"]) if name in known}
+        read = _READ.findall(policy["expression_evaluated"])
+        since = policy["last_eval"] - trace.t0
+        figures = {name: float(value) for name, value in read if since < set_at.get(name, -1)}
         if figures:
             found.setdefault(policy["last_eval"], {}).update(figures)
     return sorted(found.items())
 
 
-def _sets(raw: Mapping[str, Any], names: list[str]) -> bool:
-    text = repr(raw.get("body") or raw.get("args"))
-    return any(re.search(rf"\b{name}\s*=", text) for name in names)
+def _sets(exchange: Exchange, name: str) -> bool:
+    """Whether an exchange gives a user template an attribute of that name."""
+    raw = exchange.raw
+    if raw["method"] not in {"one.vm.update", "PUT"} or exchange.proto == "oneflow":
+        return False
+    return bool(re.search(rf"\b{name}\s*=", str(raw.get("body") or raw.get("args"))))
 
 
 def _policies(trace: Trace) -> Iterator[Mapping[str, Any]]:

@@ -25,8 +25,9 @@ from harness.cloud.embedded.front_end import FrontEnd
 from harness.cloud.fidelity.drivers import Drivers
 from harness.cloud.fidelity.exchange import Sender
 from harness.cloud.fidelity.fingerprint import fingerprint
-from harness.cloud.fidelity.recording import Exchange, Trace
-from harness.cloud.fidelity.script import Step, recorded_log, streams, take
+from harness.cloud.fidelity.recording import Exchange, Point, Trace
+from harness.cloud.fidelity.script import Step, recorded_log, service_of, streams, take
+from harness.cloud.fidelity.summary import evaluated_later
 from harness.cloud.fidelity.world import front_end_of
 
 _JITTER = 0.5
@@ -248,7 +249,7 @@ class _Search:
         if fails:
             front.oned.hypervisor.fail(task)
         front.agenda.run_out_of_turn(task)
-        if self._log_went_astray(front, node):
+        if self._log_went_astray(front, node) or self._is_too_far(front, node):
             return None
         return self._node(front, node.polled, node.done, node.held - {task.order})
 
@@ -262,6 +263,17 @@ class _Search:
             return False
         written = [entry["message"] for entry in service.body.get("log", [])]
         return written != recorded[: len(written)]
+
+    def _is_too_far(self, front: FrontEnd, node: _Node) -> bool:
+        """Whether the service is gone, or was evaluated again, before the poll saw what it saw next."""
+        if not 0 < node.polled < len(self._polled):
+            return False
+        point = self._polled[node.polled].what
+        assert isinstance(point, Point)
+        service = service_of(front)
+        if point.summary is None:
+            return False
+        return service is None or evaluated_later(point.summary, service.body)
 
     def _instant(self, task: Task, now: float, horizon: float) -> float:
         """When a task runs: as early as it can; an evaluation at the next instant that was recorded of one."""

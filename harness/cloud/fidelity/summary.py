@@ -56,3 +56,15 @@ def _evaluated_at(recorded: Mapping[str, Any], seen: Mapping[str, Any]) -> str |
                 if before is not None and abs(before - after) > _LATE:
                     return f"roles.{name}.{kind}[{at}].last_eval: recorded {before}, embedded {after}"
     return None
+
+
+def evaluated_later(recorded: Mapping[str, Any], body: Mapping[str, Any]) -> bool:
+    """Whether a policy was evaluated after what a summary shows; there is no way back to the summary then."""
+    kinds = (("elasticity_policies", "policies"), ("scheduled_policies", "scheduled"))
+    for role in body["roles"]:
+        shown = recorded["roles"].get(role["name"], {})
+        for kind, short in kinds:
+            for policy, was in zip(role.get(kind) or [], shown.get(short, []), strict=False):
+                if (policy.get("last_eval") or 0) > (was["last_eval"] or 0) + _LATE:
+                    return True
+    return False
