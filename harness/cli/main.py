@@ -9,6 +9,7 @@ import typer
 from harness.cli.claims import claims
 from harness.cli.compare import compare
 from harness.cli.doctor import doctor
+from harness.cli.image import app as image
 from harness.cli.inspect import inspect
 from harness.cli.judge import judge
 from harness.errors import HarnessError
@@ -21,6 +22,7 @@ app = typer.Typer(
 )
 for command in (doctor, claims, judge, compare, inspect):
     app.command()(command)
+app.add_typer(image, name="image")
 
 
 def main() -> None:
