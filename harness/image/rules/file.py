@@ -54,7 +54,7 @@ def _checked(checked: Checked) -> Judgement:
         return deviates(f"qemu-img check met {checked.errors} errors: {checked.text}")
     if checked.leaks:
         return deviates(
-            f"qemu-img check finds {checked.leaks:,} leaked clusters: export the image with qemu-img convert"
+            f"qemu-img check finds {checked.leaks:,} leaked clusters, which no table points to: build it again"
         )
     if checked.code != 0:
         return deviates(f"qemu-img check ended with {checked.code}: {checked.text}")
