@@ -23,6 +23,8 @@ Feature: A SuperNode works again after its link failed
     Then round 1 counts the result of node 1
     And node 1 works again
 
+  # In which round its result counts is for the check to tell, not a condition: the last heartbeat may be 20 s older than the
+  # cut, and the node takes up to 26 s to be back, so that now and then it is offline (60 s) before it answers.
   @CONN-RECONNECT-30S @CONN-NODE-ID-KEPT @CONN-PARTITION-ID-KEPT @takes-90s
   Scenario: The link of a SuperNode is cut for 30 s
     Given a federation of 2 SuperNodes
@@ -32,8 +34,7 @@ Feature: A SuperNode works again after its link failed
     And at most 120 s pass until round 1 has ended
     And at most 120 s pass until node 1 has worked again
     And at most 90 s pass until round 2 has aggregated
-    Then round 1 counts the result of node 1 (CONN-RECONNECT-30S)
-    And node 1 works again (CONN-RECONNECT-30S)
+    Then node 1 works again (CONN-RECONNECT-30S)
     And node 1 keeps its node id (CONN-NODE-ID-KEPT)
     And node 1 keeps its partition-id (CONN-PARTITION-ID-KEPT)
 
@@ -57,8 +58,7 @@ Feature: A SuperNode works again after its link failed
     And the link of node 1 swallows everything for 30 s
     And at most 120 s pass until round 1 has ended
     And at most 120 s pass until node 1 has worked again
-    Then round 1 counts the result of node 1
-    And node 1 works again
+    Then node 1 works again
 
   @CONN-HALF-OPEN @takes-150s
   Scenario: The connections of a SuperNode die without a sign, while new ones would work

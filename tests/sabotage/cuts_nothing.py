@@ -17,7 +17,7 @@ parser.add_argument("-host")
 parser.add_argument("-port", type=int)
 options = parser.parse_args()
 
-REAL_PORT = options.port - 10000
+REAL_PORT = options.port - 12000
 """Below the ports that the harness gives out."""
 
 said_to_be_disabled = set()
