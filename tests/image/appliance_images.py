@@ -39,7 +39,8 @@ def find(tool: str) -> str | None:
 
 def tool(*argv: str | Path, stdin: str | None = None) -> str:
     need(str(argv[0]))
-    return run([find(str(argv[0])) or "", *argv[1:]], timeout=60, stdin=stdin).output
+    # LUKS measures the machine before it derives a key, which takes more than a minute of a very busy one.
+    return run([find(str(argv[0])) or "", *argv[1:]], timeout=300, stdin=stdin).output
 
 
 @dataclass
