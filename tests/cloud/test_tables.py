@@ -22,13 +22,12 @@ def test_adjustment(row):
 
 @pytest.mark.parametrize("row", GRAMMAR["syntax"], ids=lambda row: repr(row["expression"]))
 def test_syntax(row):
-    try:
+    if row["accepted"]:
         parse(row["expression"])
-    except ParseFailure as failure:
-        assert not row["accepted"]
-        assert str(failure) == row["failure_reason"]
-    else:
-        assert row["accepted"]
+        return
+    with pytest.raises(ParseFailure) as failure:
+        parse(row["expression"])
+    assert str(failure.value) == row["failure_reason"]
 
 
 @pytest.mark.parametrize("row", GRAMMAR["evaluations"], ids=lambda row: row["expression"])

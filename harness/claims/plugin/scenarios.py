@@ -211,7 +211,7 @@ def pytest_runtest_makereport(
 def _outcome(item: pytest.Item, error: str | None) -> ScenarioOutcome:
     recorder = item.stash[_recorder_key]
     run = item.config.stash[run_key]
-    reasons = item.stash[disturbed_key] if disturbed_key in item.stash else []
+    reasons: list[str] = item.stash.get(disturbed_key, [])
     return ScenarioOutcome(
         nodeid=item.nodeid,
         name=item.name,
