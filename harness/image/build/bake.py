@@ -1,6 +1,6 @@
 """Putting the Flower image into the root's Docker store: by the root's own dockerd, in a mount namespace of its own.
 
-The store is written by the very version that will read it in the VM, and nothing of it touches a Docker of this machine.
+The store is written by the very version that will read it in the VM, and nothing of it touches this machine's Docker.
 """
 
 from __future__ import annotations
@@ -34,7 +34,18 @@ mount --bind "$2" "$1/run"
 exec chroot "$1" dockerd --host unix:///run/docker.sock --data-root /var/lib/docker --exec-root /run/docker \
     --pidfile /run/docker.pid --bridge none --iptables=false --ip6tables=false --storage-driver overlay2
 """
-_LEFT_BEHIND = ("tmp", "runtimes", "plugins", "swarm", "trust", "network", "buildkit", "containers", "volumes", "containerd")
+_LEFT_BEHIND = (
+    "tmp",
+    "runtimes",
+    "plugins",
+    "swarm",
+    "trust",
+    "network",
+    "buildkit",
+    "containers",
+    "volumes",
+    "containerd",
+)
 
 
 def bake(archive: Archive, root: Path, log: Path) -> None:

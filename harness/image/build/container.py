@@ -83,7 +83,14 @@ def _install(plan: Plan, base: Path, wheels: Path) -> None:
     chroot = [tool("chroot"), str(base)]
     python = f"/{VENV}/bin/python3"
     run([*chroot, "python3", "-m", "venv", "--without-pip", f"/{VENV}"], timeout=_TIMEOUT)
-    options = ["--no-index", "--find-links", "/tmp/wheels", "--no-compile", "--no-cache-dir", "--root-user-action=ignore"]  # noqa: S108 - inside the container
+    options = [
+        "--no-index",
+        "--find-links",
+        "/tmp/wheels",  # noqa: S108 - inside the container
+        "--no-compile",
+        "--no-cache-dir",
+        "--root-user-action=ignore",
+    ]
     # A wheel of pip is a program too: no pip stays in the image.
     run(
         [*chroot, python, f"/tmp/wheels/{pip}/pip", "install", "--quiet", *options, f"flwr=={plan.flower}"],  # noqa: S108 - as above
@@ -135,7 +142,7 @@ def _config(plan: Plan, layers: Sequence[Path]) -> dict[str, Any]:
                 "FLWR_DISABLE_UPDATE_CHECK=1",
             ],
             "Labels": {
-                "org.opencontainers.image.title": "Flower SuperNode, built from wheels for the reference edge appliance",
+                "org.opencontainers.image.title": "Flower SuperNode, built from wheels for the edge appliance",
                 "org.opencontainers.image.version": plan.flower,
             },
         },

@@ -70,7 +70,22 @@ def compress(plan: Plan, raw: Path, image: Path) -> None:
     unfinished = image.with_suffix(".unfinished")
     options = f"compression_type={plan.compression}"
     run(
-        ["nice", "-n", "10", tool("qemu-img"), "convert", "-c", "-f", "raw", "-O", "qcow2", "-o", options, raw, unfinished],
+        [
+            "nice",
+            "-n",
+            "10",
+            tool("qemu-img"),
+            "convert",
+            "-c",
+            "-f",
+            "raw",
+            "-O",
+            "qcow2",
+            "-o",
+            options,
+            raw,
+            unfinished,
+        ],
         timeout=_TIMEOUT,
     )
     unfinished.rename(image)

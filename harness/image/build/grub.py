@@ -1,7 +1,7 @@
 """GRUB for BIOS into a disk image, without a loop device: what `grub-bios-setup` writes, written here.
 
-The boot sector loads `core.img` from the BIOS boot partition: its sector goes into the boot sector, the place of the rest
-into the first sector of `core.img` (GRUB's `boot.S` and `diskboot.S`).
+The boot sector loads `core.img` from the BIOS boot partition: its sector goes into the boot sector, the place of the
+rest into the first sector of `core.img` (GRUB's `boot.S` and `diskboot.S`).
 """
 
 from __future__ import annotations
@@ -19,7 +19,18 @@ _KERNEL_SECTOR, _DRIVE_CHECK = 0x5C, 0x66
 _BLOCKLIST = _SECTOR - 12
 _LOAD_SEGMENT = 0x820
 _PARTITION_TABLE = 446
-_MODULES = ("biosdisk", "part_gpt", "ext2", "search", "search_fs_uuid", "normal", "configfile", "linux", "echo", "serial")
+_MODULES = (
+    "biosdisk",
+    "part_gpt",
+    "ext2",
+    "search",
+    "search_fs_uuid",
+    "normal",
+    "configfile",
+    "linux",
+    "echo",
+    "serial",
+)
 _FOLDER = "usr/lib/grub/i386-pc"
 
 _CONFIG = """# The links /vmlinuz and /initrd.img are kept up to date by Debian's kernel packages.

@@ -91,7 +91,8 @@ def _lay_over(plan: Plan, root: Path) -> None:
     if plan.context_package is not None:
         shutil.copy(plan.context_package, root / "tmp/one-context.deb")
         _chroot(root, "apt-get", "update", "--quiet=2")
-        _chroot(root, "apt-get", "install", "--yes", "--quiet=2", "--no-install-recommends", "/tmp/one-context.deb")
+        package = "/tmp/one-context.deb"  # noqa: S108 - inside the image to be
+        _chroot(root, "apt-get", "install", "--yes", "--quiet=2", "--no-install-recommends", package)
 
 
 def _place(source: Path, target: Path, mode: int) -> None:
