@@ -201,6 +201,16 @@ def it_gave_up_before_the_heal():
     return refused().retries(1, [1, 2]).node_ends(1, 1).passes(30).heal(1).watch_in_vain("node 1 is online")
 
 
+@case("comes-online-late", INCONCLUSIVE, "ended by the scenario", node=1, waits=4)
+def the_scenario_ended_it_while_it_was_refused():
+    return refused().retries(1, [1, 2, 4, 8]).stopped(1).heal(1).watch_in_vain("node 1 is online")
+
+
+@case("comes-online-late", INCONCLUSIVE, "its log has no node id", node=1, waits=4)
+def it_was_said_to_be_online_but_never_said_so_itself():
+    return refused().retries(1, [1, 2, 4, 8]).heal(1).watch("node 1 is online")
+
+
 @case("comes-online-late", INCONCLUSIVE, "after 2 waits", node=1, waits=4)
 def it_was_healed_too_early():
     return refused().retries(1, [1, 2]).heal(1).registers(1)

@@ -205,6 +205,13 @@ def the_strategy_raises():
     return one_fails("error")
 
 
+@case("round-aggregates", DEVIATES, "raised ValueError", round=1)
+def the_strategy_raises_and_that_ends_the_run():
+    story = one_fails("error").run_ends("failed", "ValueError: no")
+    story.events = [event for event in story.events if event.kind != "global"]
+    return story
+
+
 @case("round-aggregates", DEVIATES, "the global model stayed", round=1)
 def it_says_aggregated_and_keeps_the_old_model():
     return one_fails(model="m0")
