@@ -50,7 +50,7 @@ def test_a_superlink_with_its_state_in_memory():
 
 
 def test_a_superlink_with_a_database():
-    assert following(link(database=Path("/work/state.db")), "--database") == "/work/state.db"
+    assert following(link(database=Path("/data/state.db")), "--database") == "/data/state.db"
 
 
 def test_a_superlink_with_tls():

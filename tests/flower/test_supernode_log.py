@@ -32,6 +32,16 @@ SPOKEN = [
         "supernode.not-sent",
         {"error": "Message with ID 93bf does not exist."},
     ),
+    (
+        f"{ERROR}Failed to receive message 2059a1084a72d5c8: <_InactiveRpcError of RPC that terminated with:",
+        "supernode.not-received",
+        {"message": "2059a1084a72d5c8"},
+    ),
+    (
+        '\tdetails = "Exception calling application: Both bytes_sent and bytes_recv cannot be zero for run 1107"',
+        "supernode.lost-message",
+        {},
+    ),
 ]
 
 SILENT = [
@@ -43,6 +53,7 @@ SILENT = [
     f"{INFO}Sending: train message (ID: 93bfb2a3)",
     f"{INFO}SuperNode terminated gracefully.",
     f"{ERROR}<_InactiveRpcError of RPC that terminated with:",
+    '\tdebug_error_string = "UNKNOWN:Exception calling application: Both bytes_sent and bytes_recv cannot be zero"',
 ]
 
 
