@@ -80,12 +80,14 @@ class Settings:
 
     Attributes:
         monitoring_interval: Seconds between two measurements of a VM (`MONITOR_VM` of monitord).
+        placement_seconds: Seconds from a VM's creation to its placement, the scheduler's pause.
         first_monitoring: Seconds from a VM's start to its first record.
         flow: OneFlow.
         gate: OneGate.
     """
 
     monitoring_interval: float = 30
+    placement_seconds: float = 0
     first_monitoring: float = 0
     flow: FlowSettings = field(default_factory=FlowSettings)
     gate: GateSettings = field(default_factory=GateSettings)

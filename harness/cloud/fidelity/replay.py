@@ -25,7 +25,7 @@ from harness.cloud.embedded.front_end import FrontEnd
 from harness.cloud.fidelity.drivers import Drivers
 from harness.cloud.fidelity.exchange import Sender
 from harness.cloud.fidelity.fingerprint import fingerprint
-from harness.cloud.fidelity.recording import Exchange, Point, Trace
+from harness.cloud.fidelity.recording import Point, Trace
 from harness.cloud.fidelity.script import Step, recorded_log, service_of, streams, take
 from harness.cloud.fidelity.summary import evaluated_later
 from harness.cloud.fidelity.world import front_end_of
@@ -43,9 +43,12 @@ _LATE_PASS = 8.0
 _NODES = 20000
 """States that the search looks at before it gives up."""
 
-_EAGER, _ODD, _FREE, _NEXT = 0.4, 1.0, 0.1, 0.2
-"""How the search weighs: a step that is had makes up for so much oddity; something unusual, something that may as well
-be, and each further way are so odd."""
+_EAGER, _ODD, _HELD, _FREE, _NEXT = 0.4, 1.0, 0.5, 0.1, 0.2
+"""How the search weighs: a step that is had makes up for so much oddity; something unusual, something that is put off,
+something that may as well be, and each further way are so odd."""
+
+_SLOW = 0.3
+"""Seconds; an exchange that took longer may have had its effect late in that time."""
 
 
 @dataclass(frozen=True)
@@ -117,7 +120,7 @@ class _Search:
         self._evaluated = sorted(set(_instants(trace)))
         self._sender = Sender(trace)
         self._start = front_end_of(trace, Drivers(trace))
-        self._seen: set[tuple[int, int, int, frozenset[int]]] = set()
+        self._seen: set[tuple[int, int, int]] = set()
         self._furthest = -1
         self._why = "nothing was compared"
 
@@ -157,7 +160,7 @@ class _Search:
         return hash(json.dumps([[number, item.body] for number, item in documents] + planned))
 
     def _ways(self, node: _Node) -> _Ways:
-        key = (node.key, node.polled, node.done, node.held)
+        key = (node.key, node.polled, node.done)
         if key in self._seen:
             return
         self._seen.add(key)
@@ -170,13 +173,13 @@ class _Search:
         if silent is not None:
             yield 0.0, silent
             node = replace(node, held=node.held | {task.order for task in tasks if task.due <= now})
-        base = 0.0 if silent is None else _ODD
+        base = 0.0 if silent is None else _HELD
         steps = self._next_steps(node)
         matched = self._matched(node, steps[:1])
         if matched is not None:
             yield base, matched
         # Somewhere in the time of an exchange it had its effect: what else happened then is no more odd before it.
-        free = len(steps) > 1 and isinstance(steps[0][1].what, Exchange) and steps[1][1].first < steps[0][1].last
+        free = bool(steps) and steps[0][1].last - steps[0][1].first > _SLOW
         base += 0.0 if matched is None else _FREE if free else _ODD
         for oddity, way in self._firings(node, tasks, horizon):
             yield base + oddity, way

@@ -161,7 +161,7 @@ class Oned:
         self.pools.vms[number] = vm
         self._publish(vm)
         if not hold:
-            self.agenda.after(0, "oned.place", partial(self._place, number))
+            self.agenda.after(self.settings.placement_seconds, "oned.place", partial(self._place, number))
         return number
 
     def _place(self, vm_id: int) -> None:
@@ -312,7 +312,7 @@ class Oned:
         if vm.state is not VmState.HOLD:
             raise _refused("release", f"This action is not available for state {vm.state_name}")
         self._move(vm, VmState.PENDING, LcmState.LCM_INIT)
-        self.agenda.after(0, "oned.place", partial(self._place, vm.id))
+        self.agenda.after(self.settings.placement_seconds, "oned.place", partial(self._place, vm.id))
 
     def recover(self, vm_id: int, operation: int) -> None:
         """`one.vm.recover`: 2 tries again what failed, 3 deletes the VM.

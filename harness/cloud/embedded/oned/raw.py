@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from typing import TypeAlias
+from xml.etree import ElementTree as ET
 
 Value: TypeAlias = str | dict[str, str]
 Attributes: TypeAlias = dict[str, list[Value]]
@@ -99,11 +100,13 @@ class _Reader:
 
 
 def parse(text: str) -> Attributes:
-    """Read a template.
+    """Read a template; oned takes XML for one as well.
 
     Raises:
         TemplateError: The text is none.
     """
+    if text.lstrip().startswith("<"):
+        return _of_xml(text)
     reader = _Reader(text)
     found: Attributes = {}
     while reader.more():
@@ -114,6 +117,18 @@ def parse(text: str) -> Attributes:
             value = _unescaped(read) if kind == "string" else reader.vector()
         # Names become XML elements, which cannot start with a digit.
         found.setdefault(f"ONE_{name}" if name[0].isdigit() else name, []).append(value)
+    return found
+
+
+def _of_xml(text: str) -> Attributes:
+    try:
+        root = ET.fromstring(text)  # noqa: S314 - what a client sends to a server on loopback
+    except ET.ParseError as error:
+        raise TemplateError(f"not XML: {error}") from error
+    found: Attributes = {}
+    for element in root:
+        value: Value = {item.tag.upper(): item.text or "" for item in element} if len(element) else element.text or ""
+        found.setdefault(element.tag.upper(), []).append(value)
     return found
 
 
