@@ -52,25 +52,7 @@ NEVER_BACK = Sabotage("NeverBack", LONGER_CUT, part=gives_up_at_once)
 CUTS_NOTHING = Sabotage("CutsNothing", CUT, part=cuts_nothing)
 
 
-@pytest.mark.parametrize("case", [NEVER_BACK], ids=str)
-def test_a_supernode_that_is_never_back_deviates(runs, case):
-    ran = runs[case.name].result()
-    assert ran.claims[LONGER_CUT]["verdict"] == "deviates", ran.text
-    [piece] = ran.claims[LONGER_CUT]["evidence"]
-    assert "no result of node 1 was aggregated" in piece["summary"]
-    assert "its process ended with code" in piece["summary"]
-    assert ran.judged_again(piece["history"])[LONGER_CUT] == "deviates"
-    assert ran.done.code == 1
-
-
-@pytest.mark.parametrize("case", [CUTS_NOTHING], ids=str)
-def test_a_link_that_does_not_cut_is_unknown_and_red_and_never_conforms(runs, case):
-    ran = runs[case.name].result()
-    assert ran.claims[CUT]["verdict"] == "unknown", ran.text
-    assert "the cut of link link-1 did not bite" in ran.claims[CUT]["reason"]
-    assert ran.done.code == 1
-
-
+@pytest.mark.usefixtures("runs")  # The runs of the cases go on meanwhile; none of them is to be ended either.
 def test_what_a_killed_run_left_is_ended_by_the_next_one_and_only_that(tmp_path, toxiproxy):
     state = tmp_path / "state"
     env = {"FLOWER_HARNESS_STATE": str(state)}
@@ -117,3 +99,22 @@ def test_what_a_killed_run_left_is_ended_by_the_next_one_and_only_that(tmp_path,
             assert list((state / "sessions").iterdir()) == [another]
             assert of_another_run.running
             assert of_nobody.running
+
+
+@pytest.mark.parametrize("case", [NEVER_BACK], ids=str)
+def test_a_supernode_that_is_never_back_deviates(runs, case):
+    ran = runs[case.name].result()
+    assert ran.claims[LONGER_CUT]["verdict"] == "deviates", ran.text
+    [piece] = ran.claims[LONGER_CUT]["evidence"]
+    assert "no result of node 1 was aggregated" in piece["summary"]
+    assert "its process ended with code" in piece["summary"]
+    assert ran.judged_again(piece["history"])[LONGER_CUT] == "deviates"
+    assert ran.done.code == 1
+
+
+@pytest.mark.parametrize("case", [CUTS_NOTHING], ids=str)
+def test_a_link_that_does_not_cut_is_unknown_and_red_and_never_conforms(runs, case):
+    ran = runs[case.name].result()
+    assert ran.claims[CUT]["verdict"] == "unknown", ran.text
+    assert "the cut of link link-1 did not bite" in ran.claims[CUT]["reason"]
+    assert ran.done.code == 1

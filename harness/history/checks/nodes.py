@@ -27,8 +27,10 @@ def works_again(history: History, *, node: int) -> Finding:
         raise Inconclusive(f"node {node} was ended by the scenario before it could work again")
     if met and ended is None:
         raise Inconclusive(f"the run was over {looked:.0f} s after the fault, before node {node} could work again")
+    # The look is over as soon as the process has ended: its length says nothing then.
+    how_long = f"in the {looked:.0f} s " if ended is None else ""
     return deviates(
-        f"no result of node {node} was aggregated in the {looked:.0f} s after the fault"
+        f"no result of node {node} was aggregated {how_long}after the fault"
         + ("" if ended is None else f"; its process ended with code {ended['code']}"),
         {"seconds": looked, "code": None if ended is None else ended["code"]},
     )
