@@ -40,6 +40,9 @@ _LATE = {"driver": 60.0, "oned": 60.0, "lcm": 15.0, "wait": 8.0, "autoscaler": 1
 _LATE_PASS = 8.0
 """Seconds by which a task may be late, by whose it is; drivers and placement are as slow as they were."""
 
+_IN_TURN = frozenset({"oned.trigger", "oned.place", "driver.shutdown", "driver.kill", "lcm.node_runs"})
+"""Tasks that are served by one queue, and therefore come in the order in which they were planned."""
+
 _NODES = 20000
 """States that the search looks at before it gives up."""
 
@@ -59,11 +62,13 @@ class Outcome:
         steps: How many steps the recording has.
         equal: How many of them, from the first, the embedded cloud gives.
         difference: The first that it does not give, and where it differs; None when all are equal.
+        looked_at: States of the cloud that the search went through.
     """
 
     steps: int
     equal: int
     difference: str | None
+    looked_at: int = 0
 
 
 @dataclass(frozen=True)
@@ -131,6 +136,7 @@ class _Search:
     def run(self) -> Outcome:
         start = self._node(self._start, 0, 0)
         waiting = [_Branch(0.0, 0, self._ways(start), 0.0, 0)]
+        looked_at = 0
         for looked_at in range(_NODES):
             if not waiting:
                 break
@@ -141,12 +147,12 @@ class _Search:
             oddity, node = way
             odd = branch.odd + oddity
             if node.progress == self.steps:
-                return Outcome(self.steps, self.steps, None)
+                return Outcome(self.steps, self.steps, None, looked_at)
             again = replace(branch, rank=odd - _EAGER * branch.progress, order=2 * looked_at + 1)
             onwards = _Branch(odd - _EAGER * node.progress, 2 * looked_at + 2, self._ways(node), odd, node.progress)
             heapq.heappush(waiting, again)
             heapq.heappush(waiting, onwards)
-        return Outcome(self.steps, max(self._furthest, 0), self._why)
+        return Outcome(self.steps, max(self._furthest, 0), self._why, looked_at)
 
     def _node(self, front: FrontEnd, polled: int, done: int, held: frozenset[int] = frozenset()) -> _Node:
         state = pickle.dumps((front, self._sender), pickle.HIGHEST_PROTOCOL)
@@ -205,9 +211,12 @@ class _Search:
         oddity = 0.0
         drivers = self._start.oned.hypervisor
         assert isinstance(drivers, Drivers)
+        queued: set[str] = set()
         for at, task in enumerate(tasks):
-            if task.due - _early(task) > horizon:
+            if task.due - _early(task) > horizon or task.name in queued:
                 continue
+            if task.name in _IN_TURN:
+                queued.add(task.name)
             for fails in (False, True) if drivers.can_fail(task) else (False,):
                 if (fired := self._fired(node, at, horizon, fails=fails)) is not None:
                     yield oddity, fired
