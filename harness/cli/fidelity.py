@@ -10,6 +10,7 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from harness.cloud.fidelity.judge import Fidelity, compare, recordings
@@ -18,7 +19,8 @@ from harness.errors import HarnessError
 
 def fidelity(
     folder: Annotated[Path, typer.Argument(help="Folder of recordings (*.json) of a real OpenNebula.")],
-    json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,  # noqa: FBT002 - a flag
+    *,
+    json: Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")] = False,
 ) -> None:
     """Replay recordings of a real OpenNebula against the embedded one, and compare step by step.
 
@@ -47,7 +49,9 @@ def _table(found: list[Fidelity]) -> Table:
     table.add_column("first difference", overflow="fold")
     for item in found:
         style = "green" if item.difference is None else "red"
-        table.add_row(item.recording, str(item.steps), f"[{style}]{item.equal}[/]", item.difference or "")
+        table.add_row(
+            escape(item.recording), str(item.steps), f"[{style}]{item.equal}[/]", escape(item.difference or "")
+        )
     return table
 
 

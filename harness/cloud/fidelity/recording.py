@@ -7,14 +7,14 @@ the table of adjustments, the table of the grammar, or the steps of pyone.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from harness.cloud.fidelity import forms
+from harness.cloud.fidelity.forms import check
 from harness.errors import InputError
-
-_METHODS = {"oneflow", "onegate", "xmlrpc"}
 
 
 @dataclass(frozen=True)
@@ -129,101 +129,68 @@ def load(path: Path) -> Recording:
         data = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise InputError(f"{path.name}: not a JSON file: {error}") from error
-    reader = _Reader(path.name)
     if isinstance(data, list):
-        return AdjustTable(path.stem, tuple(reader.rows(data, "", _ADJUST)))
+        check(list[forms.AdjustRow], data, path.name)
+        return AdjustTable(path.stem, tuple(data))
     if not isinstance(data, dict):
         raise InputError(f"{path.name}: a recording is an object or a list of rows, not {type(data).__name__}")
     if "exchanges" in data:
-        return reader.trace(path.stem, data)
+        return _trace(path, data)
     if "evaluations" in data or "syntax" in data:
-        syntax = reader.rows(reader.part(data, "syntax", list), "syntax", _SYNTAX)
-        evaluations = reader.rows(reader.part(data, "evaluations", list), "evaluations", _EVALUATIONS)
-        return GrammarTable(path.stem, tuple(syntax), tuple(evaluations))
+        check(forms.GrammarForm, data, path.name)
+        return GrammarTable(path.stem, tuple(data["syntax"]), tuple(data["evaluations"]))
     if "steps" in data:
-        steps = reader.rows(reader.part(data, "steps", list), "steps", {"step": str, "ok": bool})
-        return PyoneSteps(path.stem, reader.part(data, "pyone", str), tuple(steps))
+        return _pyone(path, data)
     kinds = "exchanges (a trace), syntax and evaluations (the grammar), steps (pyone)"
     raise InputError(f"{path.name}: not a recording: it has none of the fields {kinds}")
 
 
-_NUMBER = (int, float)
-_ADJUST: dict[str, Any] = {"cardinality": int, "min_vms": int, "max_vms": int, "type": str, "adjust": int}
-_ADJUST["calculated"] = int
-_SYNTAX: dict[str, Any] = {"expression": str, "accepted": bool}
-_EVALUATIONS: dict[str, Any] = {"role": str, "expression": str, "value": bool, "expression_evaluated": str}
+def _pyone(path: Path, data: Mapping[str, Any]) -> PyoneSteps:
+    check(forms.PyoneForm, data, path.name)
+    for index, row in enumerate(data["steps"]):
+        check(forms.DoneRow if row["ok"] else forms.RaisedRow, row, path.name, "steps", index)
+    return PyoneSteps(path.stem, data["pyone"], tuple(data["steps"]))
 
 
-class _Reader:
-    def __init__(self, name: str) -> None:
-        self._name = name
+def _trace(path: Path, data: Mapping[str, Any]) -> Trace:
+    check(forms.TraceForm, data, path.name)
+    for index, row in enumerate(data["exchanges"]):
+        _check_exchange(row, path.name, index)
+    for index, row in enumerate(data["series"]):
+        check(forms.PointForm, row, path.name, "series", index)
+        if not row.get("service_gone"):
+            check(forms.SummaryForm, row, path.name, "series", index)
+    for index, row in enumerate(data["notes"]):
+        check(forms.NoteForm, row, path.name, "notes", index)
+        if "roles" in (row.get("service") or {}):
+            check(forms.SummaryForm, row["service"], path.name, "notes", index, "service")
+        if "token_password" in row:
+            check(forms.TokenForm, row, path.name, "notes", index)
+    exchanges = [Exchange(float(row["t"]), float(row["dur"]), row["proto"], row) for row in data["exchanges"]]
+    points = [Point(float(row["t"]), None if row.get("service_gone") else row) for row in data["series"]]
+    notes = [Note(float(row["t"]), row["note"], row) for row in data["notes"]]
+    log = data.get("final_service_log")
+    return Trace(
+        path.stem,
+        float(data["t0_epoch"]),
+        data["server_config"],
+        tuple(sorted(exchanges, key=lambda item: item.t)),
+        tuple(points),
+        tuple(sorted(notes, key=lambda item: item.t)),
+        None if log is None else tuple(log),
+        data,
+    )
 
-    def part(self, owner: Mapping[str, Any], key: str, kind: Any, where: str = "") -> Any:
-        place = f"{where}.{key}" if where else key
-        if key not in owner:
-            raise InputError(f"{self._name}: the field {place} is missing")
-        value = owner[key]
-        # A bool is an int to Python, and never what is meant by a number here.
-        if not isinstance(value, kind) or (isinstance(value, bool) and kind is not bool):
-            wanted = " or ".join(item.__name__ for item in (kind if isinstance(kind, tuple) else (kind,)))
-            raise InputError(f"{self._name}: the field {place} must be of type {wanted}, not {type(value).__name__}")
-        return value
 
-    def rows(self, rows: list[Any], where: str, fields: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
-        for index, row in enumerate(rows):
-            place = f"{where}[{index}]"
-            if not isinstance(row, dict):
-                raise InputError(f"{self._name}: {place} must be an object, not {type(row).__name__}")
-            for key, kind in fields.items():
-                self.part(row, key, kind, place)
-            yield row
-
-    def trace(self, stem: str, data: Mapping[str, Any]) -> Trace:
-        exchanges = []
-        timed = {"t": _NUMBER, "dur": _NUMBER, "proto": str, "method": str}
-        for index, row in enumerate(self.rows(self.part(data, "exchanges", list), "exchanges", timed)):
-            self._exchange(row, f"exchanges[{index}]")
-            exchanges.append(Exchange(float(row["t"]), float(row["dur"]), row["proto"], row))
-        notes = [
-            Note(float(row["t"]), row["note"], row)
-            for row in self.rows(self.part(data, "notes", list), "notes", {"t": _NUMBER, "note": str})
-        ]
-        log = data.get("final_service_log")
-        if log is not None:
-            fields = {"timestamp": int, "severity": str, "message": str}
-            log = tuple(self.rows(self.part(data, "final_service_log", list), "final_service_log", fields))
-        return Trace(
-            stem,
-            float(self.part(data, "t0_epoch", _NUMBER)),
-            self.part(data, "server_config", dict),
-            tuple(sorted(exchanges, key=lambda item: item.t)),
-            tuple(self._series(self.part(data, "series", list))),
-            tuple(sorted(notes, key=lambda item: item.t)),
-            log,
-            data,
-        )
-
-    def _exchange(self, row: Mapping[str, Any], where: str) -> None:
-        if row["proto"] not in _METHODS:
-            known = ", ".join(sorted(_METHODS))
-            raise InputError(f"{self._name}: the field {where}.proto must be one of {known}, not {row['proto']!r}")
-        if row["proto"] == "xmlrpc":
-            self.part(row, "args", list, where)
-            self.part(row, "response", list, where)
-            return
-        self.part(row, "path", str, where)
-        self.part(row, "status", int, where)
-        if "response_body" not in row:
-            raise InputError(f"{self._name}: the field {where}.response_body is missing")
-
-    def _series(self, rows: list[Any]) -> Iterator[Point]:
-        for index, row in enumerate(self.rows(rows, "series", {"t": _NUMBER})):
-            if row.get("service_gone"):
-                yield Point(float(row["t"]), None)
-                continue
-            where = f"series[{index}]"
-            self.part(row, "service_state", int, where)
-            roles = self.part(row, "roles", dict, where)
-            for name in roles:
-                self.part(self.part(roles, name, dict, f"{where}.roles"), "nodes", list, f"{where}.roles.{name}")
-            yield Point(float(row["t"]), row)
+def _check_exchange(row: Mapping[str, Any], name: str, index: int) -> None:
+    place = ("exchanges", index)
+    check(forms.ExchangeForm, row, name, *place)
+    if row["proto"] == "xmlrpc":
+        check(forms.CallForm, row, name, *place)
+        return
+    check(forms.RequestForm, row, name, *place)
+    answer = row["response_body"]
+    parts = {"DOCUMENT": forms.DocumentForm, "DOCUMENT_POOL": forms.PoolForm, "VM": forms.VmForm}
+    for part, form in parts.items():
+        if isinstance(answer, dict) and part in answer:
+            check(form, answer[part], name, *place, "response_body", part)

@@ -9,6 +9,7 @@ from typing import Any
 from harness.cloud.embedded.adjust import Adjustment, new_cardinality
 from harness.cloud.embedded.expressions import Look, ParseFailure, parse
 from harness.cloud.embedded.flow.lookup import look_up
+from harness.cloud.embedded.flow.policies import outcome
 from harness.cloud.embedded.oned.raw import Attributes, Value
 from harness.cloud.embedded.oned.vm import Vm
 from harness.cloud.fidelity.recording import AdjustTable, GrammarTable
@@ -55,11 +56,11 @@ def _syntax(row: Mapping[str, Any]) -> str | None:
 
 
 def _evaluation(row: Mapping[str, Any], name: str) -> str | None:
-    outcome = parse(row["expression"]).evaluate(described(row["role"], name))
-    if (outcome.value, outcome.text) == (row["value"], row["expression_evaluated"]):
+    value, text = outcome(row["expression"], described(row["role"], name))
+    if (value, text) == (row["value"], row["expression_evaluated"]):
         return None
     recorded = f"{row['value']} {row['expression_evaluated']!r}"
-    return f"{row['expression']!r} on {row['role']}: recorded {recorded}, embedded {outcome.value} {outcome.text!r}"
+    return f"{row['expression']!r} on {row['role']}: recorded {recorded}, embedded {value} {text!r}"
 
 
 _PLACES = {"UT": "user_template", "MON": "monitoring", "T": "template", "top": "top"}

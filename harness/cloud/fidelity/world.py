@@ -85,7 +85,8 @@ def front_end_of(trace: Trace, drivers: Drivers) -> FrontEnd:
 def _template_ids(trace: Trace) -> Iterator[int]:
     for exchange in trace.exchanges:
         body = exchange.raw.get("body")
-        for role in body.get("roles", []) if isinstance(body, dict) else []:
+        roles = body.get("roles") if isinstance(body, dict) else None
+        for role in roles if isinstance(roles, list) else []:
             number = role.get("template_id", role.get("vm_template")) if isinstance(role, dict) else None
             if isinstance(number, int) and not isinstance(number, bool):
                 yield number

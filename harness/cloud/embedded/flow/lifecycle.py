@@ -168,6 +168,8 @@ class LifeCycle:
             inputs = deep_merged(common, role.get("user_inputs_values") or {})
             if inputs:
                 context = contents.setdefault("CONTEXT", {})
+                if not isinstance(context, dict):
+                    raise ruby.RubyError(f"undefined method `[]=' for {ruby.inspect(context)}")
                 for key, value in inputs.items():
                     contents[key] = value
                     context[key] = f"${key}"

@@ -66,7 +66,7 @@ def _scheduled(role: Body, policy: Body, now: int) -> int:
         return 0
     try:
         if policy.get("start_time"):
-            planned = schedule.start_time(policy["start_time"])
+            planned = schedule.start_time(policy["start_time"], now)
         elif policy.get("recurrence"):
             planned = schedule.recurrence(policy["recurrence"]).after(last)
         else:
@@ -81,7 +81,7 @@ def _on_attributes(role: Body, policy: Body, now: int, look: expressions.Look) -
     if now < last + ruby.to_i(policy.get("period")):
         return 0
     policy["last_eval"] = now
-    holds, text = _outcome(policy.get("expression"), look)
+    holds, text = outcome(policy.get("expression"), look)
     needed = ruby.to_i(policy.get("period_number"))
     evaluations, difference = 0, 0
     if holds:
@@ -93,7 +93,8 @@ def _on_attributes(role: Body, policy: Body, now: int, look: expressions.Look) -
     return difference
 
 
-def _outcome(text: str | None, look: expressions.Look) -> tuple[bool, str | None]:
+def outcome(text: str | None, look: expressions.Look) -> tuple[bool, str | None]:
+    """Whether a policy's expression holds, and its text with values; one that does not parse never holds."""
     if not text:
         return False, None
     try:

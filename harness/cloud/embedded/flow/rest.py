@@ -135,6 +135,9 @@ class FlowRest:
             return _answer(refused.status, str(refused))
         except (ruby.RubyError, ruby.JsonError) as error:
             return _broken(str(error))
+        except (TypeError, AttributeError, LookupError, ValueError) as error:
+            # A part of the body has a type that nobody thought of. OneFlow breaks down on it too, in words of Ruby's.
+            return _broken(f"unexpected type in the body: {error}")
 
     # ------------------------------------------------------------------------------------------------ services
 

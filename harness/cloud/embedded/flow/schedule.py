@@ -10,6 +10,7 @@ from croniter import croniter
 from dateutil import parser  # type: ignore[import-untyped] # ships no type information
 
 _FIELDS, _FIELDS_AT_MOST = 5, 6
+_DAY = 86400
 _NAMED = {
     "@yearly": "0 0 1 1 *",
     "@annually": "0 0 1 1 *",
@@ -25,9 +26,12 @@ class BadTime(ValueError):
     """The text is no time, or no cron expression."""
 
 
-@lru_cache(maxsize=4096)
-def start_time(text: str) -> int:
+def start_time(text: str, now: int = 0) -> int:
     """Seconds since the epoch: digits are that number, anything else is read as a date, leniently.
+
+    Args:
+        text: From the policy.
+        now: Seconds since the epoch; what the text leaves out (a time without a day) is this day's.
 
     Raises:
         BadTime: No date can be made of it.
@@ -35,11 +39,15 @@ def start_time(text: str) -> int:
     if text.isascii() and text.isdecimal():
         return int(text)
     try:
-        today = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
-        found = parser.parse(text, default=today, fuzzy=True)
+        found = _date(text, now // _DAY)
     except (ValueError, OverflowError) as error:
         raise BadTime(text) from error
     return int((found if found.tzinfo else found.replace(tzinfo=UTC)).timestamp())
+
+
+@lru_cache(maxsize=4096)
+def _date(text: str, day: int) -> datetime:
+    return parser.parse(text, default=datetime.fromtimestamp(day * _DAY, UTC), fuzzy=True)  # type: ignore[no-any-return]
 
 
 def cron(text: str) -> str:

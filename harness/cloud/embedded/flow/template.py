@@ -41,7 +41,7 @@ def check_role(role: Any) -> None:
     if not isinstance(role, dict):
         raise ruby.RubyError(f"undefined method `fetch' for {ruby.inspect(role)}:{ruby.class_name(role)}")
     kind = role.get("type", "vm")
-    if kind not in {"vm", "vr"}:
+    if kind not in ("vm", "vr"):  # no set: a list, which may be sent, has no hash
         raise Invalid(f'Unsupported role type "{_interpolated(kind)}"')
     validate(role, schema.VM_ROLE if kind == "vm" else schema.VR_ROLE)
 
@@ -159,7 +159,8 @@ def _check_elasticity(role: Body) -> None:
 def _check_schedule(role: Body) -> None:
     for index, policy in enumerate(role.get("scheduled_policies") or []):
         which = f"Role '{role['name']}', scheduled policy #{index}"
-        start, recurrence = policy.get("start_time"), policy.get("recurrence")
+        # `false` counts as missing; an empty text does not.
+        start, recurrence = (policy.get(name) or None for name in ("start_time", "recurrence"))
         if start is not None:
             if recurrence is not None:
                 raise Invalid(f"{which} must define 'start_time' or 'recurrence', but not both")

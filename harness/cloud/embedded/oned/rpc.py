@@ -92,7 +92,7 @@ class OnedRpc:
             value = self._calls.get(method.removeprefix("one."), _not_here)(user, *arguments[1:])
         except OneError as error:
             return [False, f"[{method}] {error}", int(error.code), error.about, -1]
-        except (TypeError, ValueError) as error:
+        except (TypeError, ValueError, AttributeError) as error:
             # Wrong number or type of arguments: what xmlrpc-c answers.
             return xmlrpc.client.Fault(-501, f"Wrong arguments for {method}: {error}")
         return [True, value, 0]
