@@ -18,6 +18,9 @@ features: install
 test: install
 	$(VENV)/bin/pytest tests/ $(ARGS)
 
+fidelity: install
+	$(VENV)/bin/harness fidelity tests/cloud/recordings $(ARGS)
+
 lint: install
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/ruff format --check .

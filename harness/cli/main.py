@@ -9,6 +9,7 @@ import typer
 from harness.cli.claims import claims
 from harness.cli.compare import compare
 from harness.cli.doctor import doctor
+from harness.cli.fidelity import fidelity
 from harness.cli.image import app as image
 from harness.cli.inspect import inspect
 from harness.cli.judge import judge
@@ -20,7 +21,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="Chaos and conformance tests for Flower on OpenNebula; the scenarios themselves run by `pytest features/`.",
 )
-for command in (doctor, claims, judge, compare, inspect):
+for command in (doctor, claims, judge, compare, inspect, fidelity):
     app.command()(command)
 app.add_typer(image, name="image")
 

@@ -8,7 +8,7 @@ import pytest
 from harness.processes import run
 
 HARNESS = Path(sys.executable).with_name("harness")
-COMMANDS = ("doctor", "claims", "judge", "compare", "inspect")
+COMMANDS = ("doctor", "claims", "judge", "compare", "inspect", "fidelity")
 
 
 def test_the_installed_executable_lists_its_commands():
