@@ -37,7 +37,7 @@ def test_the_defaults_are_those_of_the_specification(given, tmp_path):
 
 def test_a_strategy_is_a_file_and_a_class(given, tmp_path):
     file = tmp_path / "ours.py"
-    file.touch()
+    file.write_text("class Ours: pass\n")
     strategy = given("--strategy", f"{file}:Ours").strategy
     assert (strategy.file, strategy.name) == (file, "Ours")
 
@@ -67,4 +67,38 @@ def test_bad_options_are_one_clear_line(given, words, says):
     with pytest.raises(InputError) as error:
         given(*words)
     assert str(error.value).startswith(says)
+    assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "from theirs import Ours",
+        "import theirs as Ours",
+        "Ours = make()",
+        "if True:\n    class _X: pass\n    Ours = _X",
+        "from theirs import *",
+    ],
+)
+def test_a_strategy_may_come_from_elsewhere(given, tmp_path, text):
+    file = tmp_path / "ours.py"
+    file.write_text(text)
+    assert given("--strategy", f"{file}:Ours").strategy.name == "Ours"
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("class Ours(:", "ours.py:1: is not Python: "),
+        ("class Theirs: pass\nclass Else: pass", "ours.py: it has no class Ours; it has Theirs, Else"),
+        ("", "ours.py: it has no class Ours; it has none"),
+        ("\0", "ours.py"),
+    ],
+)
+def test_a_strategy_that_is_not_in_its_file_is_refused_before_anything_runs(given, tmp_path, text, says):
+    file = tmp_path / "ours.py"
+    file.write_text(text)
+    with pytest.raises(InputError) as error:
+        given("--strategy", f"{file}:Ours")
+    assert says in str(error.value)
     assert "\n" not in str(error.value)

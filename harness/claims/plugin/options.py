@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import os
 from pathlib import Path
 
@@ -107,4 +108,27 @@ def _strategy(given: str | None) -> Strategy | None:
         raise InputError(f"--strategy {given}: write FILE.py:CLASS, e.g. strategies.py:MyFedAvg")
     path = _file("--strategy", file)
     assert path is not None
+    _check_defines(path, name)
     return Strategy(path, name)
+
+
+def _check_defines(path: Path, name: str) -> None:
+    """Refuse a file that is no Python, or that has nothing of that name; it is read, not run: Flower is not here.
+
+    Raises:
+        InputError: The text has the line, or the classes that there are.
+    """
+    try:
+        body = ast.parse(path.read_bytes(), filename=str(path)).body
+    except (SyntaxError, ValueError) as error:
+        where = f":{error.lineno}" if isinstance(error, SyntaxError) else ""
+        raise InputError(f"--strategy {path}{where}: is not Python: {error.args[0]}") from error
+    classes = [node.name for node in body if isinstance(node, ast.ClassDef)]
+    others: set[str] = set()
+    for node in ast.walk(ast.Module(body, [])):
+        if isinstance(node, ast.Import | ast.ImportFrom):
+            others |= {alias.asname or alias.name for alias in node.names}
+        elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+            others.add(node.id)
+    if name not in classes and name not in others and "*" not in others:
+        raise InputError(f"--strategy {path}: it has no class {name}; it has {', '.join(classes) or 'none'}")
