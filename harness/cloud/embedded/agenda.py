@@ -71,6 +71,6 @@ class Agenda:
 
     def run_out_of_turn(self, task: Task) -> None:
         """Do one task now, before others that are due earlier."""
-        self._tasks.remove(task)
+        self._tasks = [other for other in self._tasks if other is not task and not other.cancelled]
         heapq.heapify(self._tasks)
         task.run()

@@ -49,9 +49,25 @@ class FrontEnd:
         self.autoscaler = Autoscaler(
             self.agenda, self.oned, self.lifecycle, settings.flow.autoscaler_interval, stepwise=stepwise
         )
-        self.rpc = OnedRpc(self.oned)
-        self.flow = FlowRest(self.lifecycle)
-        self.gate = GateRest(self.lifecycle, settings.gate)
+        self._gate_settings = settings.gate
+
+    # The interfaces hold nothing of their own: made when they are wanted, they are no part of the state that a replay
+    # keeps again and again.
+
+    @property
+    def rpc(self) -> OnedRpc:
+        """XML-RPC of oned."""
+        return OnedRpc(self.oned)
+
+    @property
+    def flow(self) -> FlowRest:
+        """REST of OneFlow."""
+        return FlowRest(self.lifecycle)
+
+    @property
+    def gate(self) -> GateRest:
+        """REST of OneGate."""
+        return GateRest(self.lifecycle, self._gate_settings)
 
     def start(self) -> None:
         """Start OneFlow's own threads."""

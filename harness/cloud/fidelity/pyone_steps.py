@@ -65,7 +65,7 @@ class _Steps:
                 front.oned.pools.images[number] = Image(number, "img1", 0, user.name, 10)
 
     def _client(self, session: str) -> Any:
-        return pyone.OneServer(self._cloud.endpoints.oned, session=session, timeout=_SECONDS)
+        return pyone.OneServer(self._cloud.endpoints.oned, session=session)
 
     def known(self) -> dict[str, Callable[[], Any]]:
         """What each step does, by its name."""
@@ -167,7 +167,7 @@ class _Steps:
     def _nobody() -> Any:
         with Ports() as ports:
             url = f"http://127.0.0.1:{ports.take()}/RPC2"
-            return pyone.OneServer(url, session="a:b", timeout=_SECONDS).system.version()
+            return pyone.OneServer(url, session="a:b").system.version()
 
 
 def _result(recording: PyoneSteps, name: str, otherwise: str) -> str:

@@ -8,6 +8,9 @@ from harness.cloud.embedded import expressions, ruby
 from harness.cloud.embedded.oned.raw import Value
 from harness.cloud.embedded.oned.vm import Vm
 
+_ALWAYS_NEW = frozenset({"LAST_POLL", "TIMESTAMP"})
+"""What changes with every measurement, though nothing else does."""
+
 
 class NoMonitoring(Exception):
     """No VM of the whole cloud has a monitoring record, which the autoscaler does not survive."""
@@ -18,6 +21,16 @@ def value_of(vm: Vm, name: str) -> float | None:
 
     The first of them that has the name decides; a vector or a repeated attribute has no number and hides the rest.
     """
+    try:
+        return vm.read[name]
+    except KeyError:
+        value = _read(vm, name)
+    if name not in _ALWAYS_NEW:
+        vm.read[name] = value
+    return value
+
+
+def _read(vm: Vm, name: str) -> float | None:
     for attributes in (vm.user_template, vm.monitoring, vm.template):
         if name in attributes:
             return _number(attributes[name])
@@ -53,11 +66,15 @@ def look_up(node_ids: Iterable[int], living: Mapping[int, Vm], *, monitored: boo
         NoMonitoring: See there.
     """
     vms = [living[number] for number in node_ids if number in living]
+    # A pass sees the VMs as they were when it began: each mean is computed once.
+    means: dict[str, float | None] = {}
 
     def look(name: str) -> float | None:
         if vms and not monitored:
             raise NoMonitoring
-        return mean(vms, name)
+        if name not in means:
+            means[name] = mean(vms, name)
+        return means[name]
 
     return look
 

@@ -341,7 +341,7 @@ class Oned:
         vm = self.vm(vm_id)
         given = self._parsed(text, "Cannot update template.")
         vm.user_template = raw.merged(vm.user_template, given) if append else given
-        vm.version += 1
+        vm.changed()
         for listener in self.listeners:
             listener.vm_updated(vm_id, text)
 
@@ -353,7 +353,7 @@ class Oned:
         operation, vm.operation = vm.operation, ""
         if message:
             vm.user_template["ERROR"] = [message]
-            vm.version += 1
+            vm.changed()
         if operation in {"deploy", "resume"} and ok:
             self._move(vm, VmState.ACTIVE, LcmState.RUNNING)
         elif operation == "deploy":
@@ -378,7 +378,7 @@ class Oned:
 
     def _move(self, vm: Vm, state: VmState, lcm: LcmState) -> None:
         vm.state, vm.lcm = state, lcm
-        vm.version += 1
+        vm.changed()
         self._publish(vm)
 
     def _publish(self, vm: Vm) -> None:
@@ -393,7 +393,7 @@ class Oned:
         Records are taken when they are first asked for after their instant, so that a cloud on a simulated clock does
         not measure what nobody reads.
         """
-        if not vm.running or vm.placement is None:
+        if vm.placement is None or not vm.running:
             return
         interval, now = self.settings.monitoring_interval, self.agenda.clock.now()
         first = vm.placement.since + self.settings.first_monitoring
@@ -406,9 +406,13 @@ class Oned:
         if seen is None:
             return
         vm.last_poll = int(instant)
+        if seen == vm.measured and vm.monitoring:
+            vm.monitoring = {**vm.monitoring, "TIMESTAMP": str(vm.last_poll)}
+            return
         record = {"CPU": f"{seen.cpu:g}", "MEMORY": str(seen.memory), **seen.more}
         vm.monitoring = {**record, "ID": str(vm.id), "TIMESTAMP": str(vm.last_poll)}
-        vm.version += 1
+        vm.measured = seen
+        vm.changed()
 
     def living(self) -> list[Vm]:
         """Every VM that is not DONE, with its monitoring record brought up to date."""

@@ -208,7 +208,9 @@ class OnedRpc:
 
     def _rename_vm(self, user: User, number: int, name: str) -> int:
         del user
-        self._oned.vm(number).name = name
+        vm = self._oned.vm(number)
+        vm.name = name
+        vm.changed()
         return number
 
     def _vm_monitoring(self, user: User, number: int, *more: object) -> str:

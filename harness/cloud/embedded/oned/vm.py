@@ -7,6 +7,7 @@ from typing import Any
 
 from harness.cloud.embedded.oned.raw import Attributes, as_hash
 from harness.cloud.states import LcmState, VmState
+from harness.hypervisor import Measurement
 
 PERMISSIONS = {
     "OWNER_U": "1",
@@ -47,9 +48,10 @@ class Vm:
         died: ETIME; 0 while it lives.
         last_poll: When its last monitoring record was taken; 0 for never.
         monitoring: That record, by name.
+        measured: What that record was made of.
         placement: Where it runs; None before it was placed.
         operation: What the hypervisor is doing with it; empty when nothing is under way.
-        version: Raised with every change, so that what was computed from the VM can be kept until then.
+        read: Numbers that were read from it since it changed last, by name (see `lookup.value_of`).
     """
 
     id: int
@@ -64,9 +66,14 @@ class Vm:
     died: int = 0
     last_poll: int = 0
     monitoring: dict[str, str] = field(default_factory=dict)
+    measured: Measurement | None = None
     placement: Placement | None = None
     operation: str = ""
-    version: int = 0
+    read: dict[str, float | None] = field(default_factory=dict)
+
+    def changed(self) -> None:
+        """To be called after every change: forgets what was read from it. A copy of the VM keeps what it has read."""
+        self.read = {}
 
     @property
     def state_name(self) -> str:
