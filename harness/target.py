@@ -30,6 +30,9 @@ class Target:
         reports: Folder that receives a folder for each run, and `latest`.
         nightly: Whether scenarios that take minutes run too.
         strategy: Takes the place of the default Strategy.
+        service_template: Takes the place of the default OneFlow service template.
+        boot_script: Takes the place of the reference appliance's boot script.
+        image: QCOW2 that is judged in place of the reference image.
         expected: Lays expected verdicts over the catalogue's.
         strict: Whether a claim that deviates or is unknown makes the run red, expected or not.
         toxiproxy: Executable of Toxiproxy; None lets the harness find one.
@@ -42,6 +45,9 @@ class Target:
     reports: Path
     nightly: bool
     strategy: Strategy | None
+    service_template: Path | None
+    boot_script: Path | None
+    image: Path | None
     expected: Path | None
     strict: bool
     toxiproxy: Path | None

@@ -14,6 +14,8 @@ from harness.target import Strategy, Target
 
 CLOUDS = ("embedded",)
 HYPERVISORS = ("process",)
+_JUDGED_BY_NOTHING = ("--service-template", "--boot-script", "--image")
+"""Options of the contract that no scenario reads yet: refused, so that nobody takes a green run for their verdict."""
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -65,7 +67,7 @@ def read_options(config: pytest.Config) -> Target:
         raise InputError(f"--cloud {cloud}: this version of the harness runs on {', '.join(CLOUDS)} only")
     if hypervisor not in HYPERVISORS:
         raise InputError(f"--hypervisor {hypervisor}: this version of the harness has {', '.join(HYPERVISORS)} only")
-    for option in ("--service-template", "--boot-script", "--image"):
+    for option in _JUDGED_BY_NOTHING:
         if get(option) is not None:
             raise InputError(f"{option}: no scenario of this version of the harness judges one; leave the option out")
     live = get("--live")
@@ -76,6 +78,9 @@ def read_options(config: pytest.Config) -> Target:
         reports=Path(get("--reports") or config.rootpath / "reports").absolute(),
         nightly=bool(get("--nightly")),
         strategy=_strategy(get("--strategy")),
+        service_template=_file("--service-template", get("--service-template")),
+        boot_script=_file("--boot-script", get("--boot-script")),
+        image=_file("--image", get("--image")),
         expected=_file("--expected", get("--expected")),
         strict=bool(get("--strict")),
         toxiproxy=_file("--toxiproxy", get("--toxiproxy")),
