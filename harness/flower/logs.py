@@ -42,6 +42,9 @@ _LINES: tuple[tuple[re.Pattern[str], str, _Data], ...] = (
         "supernode.gave-up",
         lambda found: {"seconds": float(found[1]), "tries": int(found[2])},
     ),
+    # The bare error is logged by Flower when it leaves its connection for good (client/grpc_rere_client/connection.py);
+    # errors of a single message have words before them.
+    (re.compile(r"ERROR [^:]*:\s+<_InactiveRpcError of RPC"), "supernode.left", lambda _: {}),
     (re.compile(r"Received successfully"), "supernode.received", lambda _: {}),
     (re.compile(r"Sent successfully"), "supernode.sent", lambda _: {}),
     (re.compile(r"Failed to receive message (\S+?):"), "supernode.not-received", lambda found: {"message": found[1]}),

@@ -25,6 +25,8 @@ SPOKEN = [
         "supernode.gave-up",
         {"seconds": 12.74, "tries": 6},
     ),
+    (f"{ERROR}<_InactiveRpcError of RPC that terminated with:", "supernode.left", {}),
+    ("ERROR :     <_InactiveRpcError of RPC that terminated with:", "supernode.left", {}),
     (f"{INFO}Received successfully", "supernode.received", {}),
     (f"{INFO}Sent successfully", "supernode.sent", {}),
     (
@@ -52,7 +54,6 @@ SILENT = [
     f"{INFO}Receiving: train message (ID: 93564b14)",
     f"{INFO}Sending: train message (ID: 93bfb2a3)",
     f"{INFO}SuperNode terminated gracefully.",
-    f"{ERROR}<_InactiveRpcError of RPC that terminated with:",
     '\tdebug_error_string = "UNKNOWN:Exception calling application: Both bytes_sent and bytes_recv cannot be zero"',
 ]
 

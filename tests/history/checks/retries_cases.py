@@ -47,6 +47,34 @@ def it_runs_but_was_not_watched_long_enough():
     return refused().retries(1, [0.5, 1])
 
 
+def hanging(story: Story) -> Story:
+    """Node 1 has left its connection, its process lives on."""
+    return story.tell("supernode-1", "supernode.left", node=1)
+
+
+LOOK = "node 1 has ended or announced 5 waits"
+
+
+@case("goes-on-trying", DEVIATES, "in 60 s it neither tried again nor ended", node=1, waits=5)
+def it_left_its_connection_and_hangs():
+    return hanging(connected()).watch_in_vain(LOOK, 60)
+
+
+@case("goes-on-trying", INCONCLUSIVE, "announced 0 waits only", node=1, waits=5)
+def it_left_its_connection_and_was_watched_for_too_short_a_time():
+    return hanging(connected()).watch_in_vain(LOOK, 20)
+
+
+@case("goes-on-trying", INCONCLUSIVE, "announced 1 waits only", node=1, waits=5)
+def it_left_a_connection_and_tried_again():
+    return hanging(connected()).passes(1).retries(1, [20]).watch_in_vain(LOOK, 60)
+
+
+@case("goes-on-trying", INCONCLUSIVE, "announced 0 waits only", node=1, waits=5)
+def it_says_nothing_at_all():
+    return connected().watch_in_vain(LOOK, 60)
+
+
 @case("goes-on-trying", INCONCLUSIVE, "announced 2 waits only", node=1, waits=5)
 def waits_after_the_heal_do_not_count():
     return refused().retries(1, [0.5, 1]).heal(1).retries(1, [1] * 5)
