@@ -115,6 +115,10 @@ class Hypervisor(Protocol):
         """Where it can be reached; None when it cannot, or has no address of its own."""
         ...
 
+    def seen_by(self, vm_id: int, text: str) -> str:
+        """An answer of OneGate's as that VM is to see it, where the network between the VMs translates addresses."""
+        ...
+
     def close(self) -> None:
         """End all VMs that are left."""
         ...

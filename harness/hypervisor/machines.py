@@ -1,0 +1,223 @@
+"""A hypervisor whose VMs are process trees of this machine; what a VM boots has its context in its environment."""
+
+from __future__ import annotations
+
+import contextlib
+import signal
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any
+
+import psutil
+
+from harness.errors import HarnessError, WaitTimeout
+from harness.hypervisor import Address, Machine, Measurement, Reports, Timers
+from harness.hypervisor.process import Launch, Program, launch
+from harness.processes import Process, end_all
+from harness.waiting import wait_until
+
+SHUTDOWN_SECONDS = 30.0
+"""Seconds from the SIGTERM of a soft shutdown to the end of the whole tree, when it has not ended by itself."""
+
+_LOOK_EVERY = 0.25
+"""Seconds between two looks for VMs that have ended by themselves."""
+
+_OPERATIONS_AT_ONCE = 16
+
+Boot = Callable[[Machine], Program]
+"""What a VM boots. Called in a thread of its own; may raise a `HarnessError`, which makes the boot fail."""
+
+Observe = Callable[[str, Mapping[str, Any]], None]
+
+
+@dataclass
+class _Running:
+    machine: Machine
+    program: Program
+    process: Process
+    cpu: dict[int, float]
+    measured: float
+
+
+class Machines:
+    """VMs as processes of this machine.
+
+    A soft shutdown sends SIGTERM to what the VM booted, as an operating system that shuts down does to its services,
+    and ends what is left of the tree when that has ended or `shutdown_seconds` are over.
+
+    Observed: `vm.start` (vm, role, name, pid), `vm.signal` (vm, signal), `vm.end` (vm, code).
+
+    Args:
+        boot: Says what a VM boots.
+        observe: Is told of what happens.
+        launch: Starts a program.
+        network: What a text of OneGate's looks like for a VM: the address translation between it and other VMs.
+        shutdown_seconds: See above.
+    """
+
+    def __init__(
+        self,
+        boot: Boot,
+        observe: Observe,
+        *,
+        launch: Launch = launch,
+        network: Callable[[int, str], str] = lambda _, text: text,
+        shutdown_seconds: float = SHUTDOWN_SECONDS,
+    ) -> None:
+        self._boot = boot
+        self._observe = observe
+        self._launch = launch
+        self._network = network
+        self._shutdown_seconds = shutdown_seconds
+        self._lock = threading.Lock()
+        self._vms: dict[int, _Running] = {}
+        self._programs: dict[int, tuple[Machine, Program]] = {}
+        self._busy: set[int] = set()
+        self._closing = threading.Event()
+        self._pool = ThreadPoolExecutor(_OPERATIONS_AT_ONCE, thread_name_prefix="machines")
+        self._watcher = threading.Thread(target=self._watch, name="machines", daemon=True)
+        self._reports: Reports | None = None
+
+    # -- the hypervisor's interface
+
+    def attach(self, reports: Reports, timers: Timers) -> None:
+        """Whom to report to; this hypervisor lives in real time."""
+        del timers
+        self._reports = reports
+        self._watcher.start()
+
+    def deploy(self, machine: Machine) -> None:
+        """Start what the VM boots."""
+        self._do(machine.vm_id, lambda: self._start(machine, self._boot(machine)))
+
+    def shutdown(self, vm_id: int) -> None:
+        """SIGTERM, patience, and the end."""
+        self._do(vm_id, lambda: self._stop(vm_id, soft=True, forget=True))
+
+    def kill(self, vm_id: int) -> None:
+        """The end at once."""
+        self._do(vm_id, lambda: self._stop(vm_id, soft=False, forget=True))
+
+    def poweroff(self, vm_id: int, *, hard: bool) -> None:
+        """End it and remember what it booted."""
+        self._do(vm_id, lambda: self._stop(vm_id, soft=not hard, forget=False))
+
+    def resume(self, vm_id: int) -> None:
+        """Boot it again, with the same context."""
+        self._do(vm_id, lambda: self._start(*self._programs[vm_id]))
+
+    def measure(self, vm_id: int) -> Measurement | None:
+        """Per cent of one core since the measurement before, and the resident memory of its tree."""
+        with self._lock:
+            running = self._vms.get(vm_id)
+        if running is None:
+            return None
+        cpu, memory = dict[int, float](), 0
+        for process in running.process.tree():
+            with contextlib.suppress(psutil.Error):
+                times = process.cpu_times()
+                cpu[process.pid] = times.user + times.system
+                memory += process.memory_info().rss
+        now = time.monotonic()
+        spent = sum(seconds - running.cpu.get(pid, 0.0) for pid, seconds in cpu.items())
+        share = 100 * spent / max(now - running.measured, 1e-3)
+        running.cpu, running.measured = cpu, now
+        return Measurement(cpu=round(max(share, 0.0), 2), memory=memory // 1024)
+
+    def address(self, vm_id: int) -> Address | None:
+        """None: all VMs share loopback, where each has ports of its own."""
+        del vm_id
+        return None
+
+    def seen_by(self, vm_id: int, text: str) -> str:
+        """What an answer of OneGate's says to that VM."""
+        return self._network(vm_id, text)
+
+    def close(self) -> None:
+        """End all of them together."""
+        self._closing.set()
+        self._pool.shutdown(wait=True)
+        with self._lock:
+            left = [running.process for running in self._vms.values()]
+            self._vms.clear()
+        end_all(left)
+
+    # -- for faults and for looking
+
+    def process(self, vm_id: int) -> Process | None:
+        """What the VM runs; None while it is not started, and when it was ended."""
+        with self._lock:
+            running = self._vms.get(vm_id)
+        return None if running is None else running.process
+
+    # -- inside
+
+    def _do(self, vm_id: int, operation: Callable[[], None]) -> None:
+        def run() -> None:
+            assert self._reports is not None, "the hypervisor was attached to no cloud"
+            with self._lock:
+                self._busy.add(vm_id)
+            failed = ""
+            try:
+                operation()
+            except HarnessError as error:
+                failed = str(error)
+            finally:
+                with self._lock:
+                    self._busy.discard(vm_id)
+            if not self._closing.is_set():
+                self._reports.done(vm_id, ok=not failed, message=failed)
+
+        self._pool.submit(run)
+
+    def _start(self, machine: Machine, program: Program) -> None:
+        if self._closing.is_set():
+            raise HarnessError(f"VM {machine.vm_id} is not started: the cloud is ending")
+        process = self._launch(program)
+        with self._lock:
+            self._programs[machine.vm_id] = (machine, program)
+            self._vms[machine.vm_id] = _Running(machine, program, process, {}, time.monotonic())
+        self._observe("vm.start", {"vm": machine.vm_id, "role": machine.role, "name": machine.name, "pid": process.pid})
+
+    def _stop(self, vm_id: int, *, soft: bool, forget: bool) -> None:
+        running = self._vms.get(vm_id)
+        if running is not None:
+            process = running.process
+            sent = "SIGTERM" if soft else "SIGKILL"
+            if process.running:
+                self._observe("vm.signal", {"vm": vm_id, "signal": sent})
+            if soft:
+                process.signal(signal.SIGTERM)
+                with contextlib.suppress(WaitTimeout):
+                    wait_until(
+                        lambda: process.running and not self._closing.is_set(),
+                        lambda waits: not waits,
+                        what=f"VM {vm_id} to shut down",
+                        timeout=self._shutdown_seconds,
+                    )
+            process.end()
+            with self._lock:
+                self._vms.pop(vm_id, None)
+            self._observe("vm.end", {"vm": vm_id, "code": process.code})
+        if forget:
+            self._programs.pop(vm_id, None)
+
+    def _watch(self) -> None:
+        """Look for VMs that have ended by themselves; the cloud's probes take them for powered off."""
+        while not self._closing.wait(_LOOK_EVERY):
+            for vm_id, process in self._ended():
+                process.end()
+                self._observe("vm.end", {"vm": vm_id, "code": process.code})
+                if self._reports is not None and not self._closing.is_set():
+                    self._reports.vanished(vm_id)
+
+    def _ended(self) -> Iterator[tuple[int, Process]]:
+        with self._lock:
+            gone = [
+                vm_id for vm_id, running in self._vms.items() if vm_id not in self._busy and not running.process.running
+            ]
+            taken = [(vm_id, self._vms.pop(vm_id).process) for vm_id in gone]
+        yield from taken
