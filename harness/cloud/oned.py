@@ -10,8 +10,9 @@ from typing import Any, TypeVar
 import pyone
 import requests
 
+from harness.cloud import token
 from harness.cloud.endpoints import Endpoints
-from harness.cloud.errors import CloudUnreachable
+from harness.cloud.errors import CloudRefused, CloudUnreachable
 from harness.cloud.http import LIMIT
 from harness.cloud.states import LcmState, VmState
 from harness.waiting import wait_until
@@ -29,6 +30,8 @@ class VmSeen:
     Attributes:
         id: Its number.
         name: Its name.
+        owner: Number of the user whose it is.
+        born: Its STIME, seconds since the epoch.
         state: Its state.
         lcm: Its LCM state; a number that is not known here stays a number.
         user_template: Its user template.
@@ -38,6 +41,8 @@ class VmSeen:
 
     id: int
     name: str
+    owner: int
+    born: int
     state: VmState
     lcm: LcmState | int
     user_template: Mapping[str, Any]
@@ -62,6 +67,8 @@ def _seen(vm: Any) -> VmSeen:
     return VmSeen(
         vm.ID,
         vm.NAME,
+        vm.UID,
+        vm.STIME,
         VmState(vm.STATE),
         _lcm(vm.LCM_STATE),
         dict(vm.USER_TEMPLATE or {}),
@@ -143,6 +150,19 @@ class Oned:
         """All VMs that are not DONE, the youngest first."""
         pool = self._ask(lambda: self.one.vmpool.infoextended(_ALL, _ANY, _ANY, _LIVING))
         return [_seen(vm) for vm in pool.VM]
+
+    def token(self, number: int) -> str:
+        """The OneGate token of a VM, as it finds it in its context; for its owner or the administrator.
+
+        Raises:
+            CloudRefused: The owner has no TOKEN_PASSWORD, or it is not shown.
+        """
+        vm, decrypt = self.vm(number), True
+        template = self._ask(lambda: self.one.user.info(vm.owner, decrypt)).TEMPLATE
+        password = (template or {}).get("TOKEN_PASSWORD")
+        if not password:
+            raise CloudRefused(f"the token of VM {number}", 403, f"user {vm.owner} shows no TOKEN_PASSWORD")
+        return token.make(number, vm.born, password)
 
     def update(self, number: int, **attributes: str | float) -> None:
         """Set attributes of a VM's user template."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +12,8 @@ from typing import Any, Self
 from harness.chaos.fault import Lasting
 from harness.chaos.toxiproxy.server import ToxiproxyServer
 from harness.claims.ledger import Ledger
+from harness.cloud.embedded.clock import Clock
+from harness.cloud.embedded.settings import Settings
 from harness.errors import HarnessError, Inconclusive
 from harness.flower.federation import Federation
 from harness.flower.place import Place
@@ -20,7 +22,10 @@ from harness.flower.versions import FlowerEnvironment
 from harness.history.checks import registry
 from harness.history.history import History
 from harness.history.recorder import Recorder
+from harness.hypervisor import Hypervisor
+from harness.hypervisor.dummy import DummyHypervisor
 from harness.ports import Ports
+from harness.scene.clouds import SCALED, CloudScene
 from harness.target import Strategy
 
 
@@ -66,6 +71,7 @@ class Scene:
         self._ports = self._stack.enter_context(Ports())
         self._toxiproxy: ToxiproxyServer | None = None
         self._federation: Federation | None = None
+        self._cloud: CloudScene | None = None
         self._lasting: dict[int, list[Lasting]] = {}
 
     def __enter__(self) -> Self:
@@ -112,6 +118,29 @@ class Scene:
         if self._federation is None:
             raise HarnessError("the scenario has no federation: a Given-step has to make one")
         return self._federation
+
+    def open_cloud(
+        self,
+        hypervisor: Callable[[], Hypervisor] = DummyHypervisor,
+        *,
+        settings: Settings = SCALED,
+        clock: Clock | None = None,
+    ) -> CloudScene:
+        """Start the cloud of this scenario; see `CloudScene`.
+
+        Raises:
+            HarnessError: It has one already.
+        """
+        if self._cloud is not None:
+            raise HarnessError("the scenario has a cloud already")
+        made = CloudScene(self.recorder, hypervisor=hypervisor, settings=settings, clock=clock)
+        self._cloud = self._stack.enter_context(made)
+        return self._cloud
+
+    @property
+    def cloud(self) -> CloudScene:
+        """The cloud of this scenario; one whose VMs run nothing when no step started another."""
+        return self._cloud if self._cloud is not None else self.open_cloud()
 
     @property
     def toxiproxy(self) -> ToxiproxyServer:

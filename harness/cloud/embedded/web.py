@@ -66,6 +66,8 @@ def request_of(method: str, target: str, headers: Mapping[str, str], body: bytes
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     timeout = _SECONDS_TO_SEND
+    # Headers and body are two small packets: the second would wait 40 ms for the other side's delayed ACK.
+    disable_nagle_algorithm = True
     server: _Listener
 
     def _answer(self) -> None:

@@ -10,8 +10,8 @@ from collections.abc import Mapping
 from typing import Any
 from xml.etree import ElementTree as ET
 
+from harness.cloud import token
 from harness.cloud.embedded.front_end import FrontEnd
-from harness.cloud.embedded.gate import token
 from harness.cloud.embedded.web import Request, Response, request_of
 from harness.cloud.fidelity.compare import TIMES, difference
 from harness.cloud.fidelity.recording import Exchange, Trace

@@ -7,10 +7,11 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
+from harness.cloud import token
 from harness.cloud.embedded import ruby
 from harness.cloud.embedded.flow.errors import Refused
 from harness.cloud.embedded.flow.lifecycle import LifeCycle
-from harness.cloud.embedded.gate import shown, token
+from harness.cloud.embedded.gate import shown
 from harness.cloud.embedded.gate.escape import escape
 from harness.cloud.embedded.oned import raw
 from harness.cloud.embedded.oned.core import RETRY, Oned
@@ -153,10 +154,11 @@ class GateRest:
 
     def _show_vm(self, request: Request, found: re.Match[str]) -> Response:
         del found
-        return _answer(200, ruby.json_dump(shown.vm_hash(self._source(request))))
+        source = self._source(request)
+        return self._shown(source, shown.vm_hash(source))
 
     def _show_other(self, request: Request, found: re.Match[str]) -> Response:
-        return _answer(200, ruby.json_dump(shown.vm_hash(self._requested(request, found))))
+        return self._shown(self._source(request), shown.vm_hash(self._requested(request, found)))
 
     def _show_service(self, request: Request, found: re.Match[str]) -> Response:
         del found
@@ -164,7 +166,10 @@ class GateRest:
         document = self._service_with(source.id, source)
         # Any value of `extended` counts, "false" included.
         service = shown.service_hash(document, self._oned, extended="extended" in request.query)
-        return _answer(200, ruby.json_dump(service))
+        return self._shown(source, service)
+
+    def _shown(self, source: Vm, document: dict[str, Any]) -> Response:
+        return _answer(200, self._oned.hypervisor.seen_by(source.id, ruby.json_dump(document)))
 
     def _update_vm(self, request: Request, found: re.Match[str]) -> Response:
         del found

@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, Protocol
 
+from harness.cloud import token
 from harness.cloud.embedded.agenda import Agenda
-from harness.cloud.embedded.gate import token
 from harness.cloud.embedded.oned import raw
 from harness.cloud.embedded.oned.errors import Code, OneError, missing
 from harness.cloud.embedded.oned.instantiate import Birth, split
