@@ -123,8 +123,9 @@ class CloudScene:
         """Register templates and make a service of them; nothing is waited for.
 
         Args:
-            service_template: As OneFlow takes it. A role without `template_id` is given its VM template's.
-            vm_templates: VM templates by role, in OpenNebula's syntax; roles may share one.
+            service_template: As OneFlow takes it.
+            vm_templates: VM templates by role, in OpenNebula's syntax; roles may share one. A role's `template_id`
+                becomes the number of its VM template here, or stays if there is none for the role.
 
         Returns:
             Number of the service.
@@ -137,13 +138,13 @@ class CloudScene:
         roles = []
         for role in service_template["roles"]:
             name = role["name"]
-            if "template_id" not in role:
-                if name not in vm_templates:
-                    raise HarnessError(f"role {name} has no VM template")
+            if name in vm_templates:
                 text = vm_templates[name]
                 if text not in registered:
                     registered[text] = self.oned.create_template(text)
                 role = {**role, "template_id": registered[text]}  # noqa: PLW2901 - the caller's stays as it is
+            elif "template_id" not in role:
+                raise HarnessError(f"role {name} has no VM template")
             roles.append(role)
         body = {**service_template, "roles": roles}
         number = self.flow.instantiate(self.flow.create_template(body))
