@@ -106,18 +106,15 @@ class _Service(Table):
 
 @dataclass(frozen=True)
 class ServiceTemplate:
-    """A service template, and the VM templates of its roles.
+    """A service template.
 
     Attributes:
         path: Where it was read from.
-        body: As OneFlow takes it.
-        vm_templates: VM templates by role, in OpenNebula's syntax. They take the place of the numbers that the service
-            template gives, which are those of its author's cloud.
+        body: As OneFlow takes it. The numbers of VM templates in it are those of its author's cloud.
     """
 
     path: Path
     body: Mapping[str, Any]
-    vm_templates: Mapping[str, str]
 
     def role(self, name: str) -> Mapping[str, Any]:
         """A role, `superlink` or `supernode`; every template has both."""
@@ -148,12 +145,8 @@ class ServiceTemplate:
         return {**(self.body if body is None else body), "ready_status_gate": False}
 
 
-def read_service_template(path: Path, vm_folder: Path) -> ServiceTemplate:
+def read_service_template(path: Path) -> ServiceTemplate:
     """Read a service template from JSON: its body, or a whole document as `oneflow-template show --json` prints it.
-
-    Args:
-        path: The file.
-        vm_folder: Has a VM template `ROLE.tmpl` for each of the two roles.
 
     Raises:
         InputError: It cannot be used; the text says what is wrong, and where.
@@ -180,9 +173,16 @@ def read_service_template(path: Path, vm_folder: Path) -> ServiceTemplate:
         raise InputError(f"{path}: OneFlow refuses it: {refusal}") from refusal
     except ruby.RubyError as failure:
         raise InputError(f"{path}: OneFlow breaks down on it: {failure}") from failure
-    return ServiceTemplate(
-        path, body, {name: _vm_template(vm_folder / f"{name}.tmpl") for name in (SUPERLINK, SUPERNODE)}
-    )
+    return ServiceTemplate(path, body)
+
+
+def read_vm_templates(folder: Path) -> dict[str, str]:
+    """Read the VM templates of the two roles, in OpenNebula's syntax, from `ROLE.tmpl`; they are given by role.
+
+    Raises:
+        InputError: One is missing, or cannot be read.
+    """
+    return {name: _vm_template(folder / f"{name}.tmpl") for name in (SUPERLINK, SUPERNODE)}
 
 
 def _body(path: Path) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from harness.cloud.templates import SUPERLINK, SUPERNODE, read_service_template
+from harness.cloud.templates import SUPERLINK, SUPERNODE, read_service_template, read_vm_templates
 from harness.errors import InputError
 
 FOLDER = Path(__file__).parents[2] / "fixtures" / "service_template"
@@ -22,7 +22,7 @@ def read(tmp_path):
     def read(given):
         path = tmp_path / "service.json"
         path.write_text(given if isinstance(given, str) else json.dumps(given))
-        return read_service_template(path, FOLDER)
+        return read_service_template(path)
 
     return read
 
@@ -37,17 +37,19 @@ def _refused(read, given):
 
 
 def test_the_project_own_is_the_specifications(body):
-    template = read_service_template(FOLDER / "flower.json", FOLDER)
+    template = read_service_template(FOLDER / "flower.json")
     assert template.body == body
     role = template.role(SUPERNODE)
     assert (role["cardinality"], role["min_vms"], role["max_vms"], role["parents"]) == (2, 2, 10, ["superlink"])
     assert [policy["adjust"] for policy in template.policies(SUPERNODE)] == [1, -1, 4, 2]
     assert template.policies(SUPERLINK) == []
-    assert set(template.vm_templates) == {SUPERLINK, SUPERNODE}
+    vms = read_vm_templates(FOLDER)
+    assert set(vms) == {SUPERLINK, SUPERNODE}
+    assert 'TOKEN = "YES"' in vms[SUPERNODE]
 
 
 def test_scaled_times_keep_the_passes(body):
-    template = read_service_template(FOLDER / "flower.json", FOLDER)
+    template = read_service_template(FOLDER / "flower.json")
     scaled = template.scaled(45)
     up, down = scaled["roles"][1]["elasticity_policies"]
     # 60 s with passes every 90 s is every pass, 120 s every other; so are 2 s and 3 s with passes every 2 s.
@@ -105,9 +107,9 @@ def test_a_bad_field_is_told_by_its_place(read, body, where, value, text):
     assert text in _refused(read, changed)
 
 
-def test_a_vm_template_that_is_none(read, body, tmp_path):
+def test_a_vm_template_that_is_none(tmp_path):
     with pytest.raises(InputError, match=r"superlink\.tmpl: cannot be read"):
-        read_service_template(FOLDER / "flower.json", tmp_path)
+        read_vm_templates(tmp_path)
     (tmp_path / "superlink.tmpl").write_text('NAME = [ "x"')
     with pytest.raises(InputError, match=r"superlink\.tmpl: is not a VM template"):
-        read_service_template(FOLDER / "flower.json", tmp_path)
+        read_vm_templates(tmp_path)
