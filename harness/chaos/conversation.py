@@ -18,6 +18,8 @@ from enum import StrEnum
 from types import TracebackType
 from typing import Protocol, Self
 
+from harness.hypervisor.process import LOOPBACK
+
 _PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
 _FRAME_HEADER = 9
 _SETTINGS = 0x4
@@ -172,13 +174,14 @@ class Witness:
 
     Args:
         dialogue: How to speak with the far end.
-        port: Where the link listens, on 127.0.0.1.
+        port: Where the link listens.
         timeout: Seconds for the connection and for the first answer.
+        host: Address on which it listens.
     """
 
-    def __init__(self, dialogue: Dialogue, port: int, *, timeout: float) -> None:
+    def __init__(self, dialogue: Dialogue, port: int, *, timeout: float, host: str = LOOPBACK) -> None:
         self._conversation: Conversation | None = None
-        self.opening = self._judge(lambda: self._open(dialogue, port, timeout))
+        self.opening = self._judge(lambda: self._open(dialogue, (host, port), timeout))
 
     def ask(self, *, timeout: float, ballast: int = 0) -> Answer:
         """Ask on the open connection and wait up to `timeout` seconds for the answer."""
@@ -194,8 +197,8 @@ class Witness:
             with contextlib.suppress(OSError):
                 self._conversation.close()
 
-    def _open(self, dialogue: Dialogue, port: int, timeout: float) -> None:
-        self._conversation = dialogue(("127.0.0.1", port), timeout)
+    def _open(self, dialogue: Dialogue, address: tuple[str, int], timeout: float) -> None:
+        self._conversation = dialogue(address, timeout)
         self._converse(timeout, 0)
 
     def _converse(self, timeout: float, ballast: int) -> None:
@@ -239,7 +242,7 @@ class Witness:
         self.close()
 
 
-def probe(dialogue: Dialogue, port: int, *, timeout: float) -> Answer:
+def probe(dialogue: Dialogue, port: int, *, timeout: float, host: str = LOOPBACK) -> Answer:
     """Open a connection, ask, and hang up."""
-    with Witness(dialogue, port, timeout=timeout) as witness:
+    with Witness(dialogue, port, timeout=timeout, host=host) as witness:
         return witness.opening

@@ -30,7 +30,8 @@ from harness.chaos.toxiproxy.client import ProxyState
 from harness.chaos.toxiproxy.errors import ToxiproxyError, ToxiproxyHangs, ToxiproxyUnreachable
 from harness.chaos.toxiproxy.server import ToxiproxyServer
 from harness.chaos.toxiproxy.toxic import STREAMS, Toxic
-from harness.errors import HarnessError, Inconclusive, InputError, WaitTimeout
+from harness.errors import Inconclusive, InputError, WaitTimeout
+from harness.hypervisor.process import LOOPBACK
 from harness.waiting import let_pass, wait_until
 
 _ANSWER = 10.0
@@ -72,8 +73,9 @@ class Link:
     Args:
         name: What people call it; the proxy's name too.
         server: The scenario's Toxiproxy.
-        listen_port: Where the SuperNode connects to, on 127.0.0.1.
-        upstream_port: Where the Fleet API listens, on 127.0.0.1.
+        listen_port: Where the SuperNode connects to, at the server's address.
+        upstream_port: Where the Fleet API listens.
+        upstream_host: Address on which it listens, as Toxiproxy sees it.
         dialogue: How to ask the far end something: `http2`, or `http2_over_tls`.
         observe: Is told what happens.
         resettable: Whether every close of this link's connections sends an RST, so that `reset` can be had. A
@@ -92,6 +94,7 @@ class Link:
         server: ToxiproxyServer,
         listen_port: int,
         upstream_port: int,
+        upstream_host: str = LOOPBACK,
         dialogue: Dialogue = http2,
         observe: Observe = unobserved,
         resettable: bool = False,
@@ -99,6 +102,7 @@ class Link:
         self.name = name
         self.listen_port = listen_port
         self.upstream_port = upstream_port
+        self.upstream_host = upstream_host
         self.resettable = resettable
         self._server = server
         self._client = server.client
@@ -125,7 +129,12 @@ class Link:
 
     def _build(self) -> None:
         # There is no proxy with toxics in one request: while it is disabled, no connection is opened without them.
-        self._client.create(self.name, listen_port=self.listen_port, upstream_port=self.upstream_port)
+        self._client.create(
+            self.name,
+            listen_port=self.listen_port,
+            upstream_port=self.upstream_port,
+            upstream_host=self.upstream_host,
+        )
         for stream in STREAMS:
             for toxic in knobs(stream, resettable=self.resettable):
                 self._client.add_toxic(self.name, toxic)
@@ -147,7 +156,7 @@ class Link:
 
     def probe(self, *, timeout: float = _ANSWER) -> Answer:
         """What becomes of a question on a new connection through the link."""
-        return probe(self._dialogue, self.listen_port, timeout=timeout)
+        return probe(self._dialogue, self.listen_port, timeout=timeout, host=self._server.host)
 
     def passes(self, *, timeout: float = _ANSWER) -> bool:
         """Whether bytes of a new connection get to the far end and its answer comes back, within `timeout` seconds."""
@@ -155,14 +164,10 @@ class Link:
 
     def live_connections(self) -> frozenset[int]:
         """The clients' ports of the TCP connections that Toxiproxy holds open on this link, the harness's own too."""
-        try:
-            sockets = psutil.Process(self._server.process.pid).net_connections(kind="tcp")
-        except psutil.Error as error:
-            raise HarnessError(f"link {self.name}: Toxiproxy's sockets cannot be seen: {error}") from error
         return frozenset(
-            s.raddr.port
-            for s in sockets
-            if s.status == psutil.CONN_ESTABLISHED and s.laddr.port == self.listen_port and s.raddr
+            it.peer
+            for it in self._server.process.sockets()
+            if it.status == psutil.CONN_ESTABLISHED and it.port == self.listen_port and it.peer is not None
         )
 
     @property
@@ -385,7 +390,7 @@ class Link:
         return over
 
     def _witness(self) -> Witness:
-        witness = Witness(self._dialogue, self.listen_port, timeout=_ANSWER)
+        witness = Witness(self._dialogue, self.listen_port, timeout=_ANSWER, host=self._server.host)
         if witness.opening.outcome is not Outcome.ANSWERED:
             witness.close()
             raise Inconclusive(

@@ -1,4 +1,4 @@
-"""Faults of nodes: signals to the processes of a SuperNode, and whether they had their effect."""
+"""Faults of nodes: what happens to the processes of a SuperNode, and whether it had its effect."""
 
 from __future__ import annotations
 
@@ -12,7 +12,8 @@ import psutil
 from harness.chaos.fault import Fault, Lasting, ended
 from harness.chaos.observe import Observe, unobserved
 from harness.errors import Inconclusive, WaitTimeout
-from harness.processes import Process
+from harness.hypervisor.process import status
+from harness.hypervisor.running import Running
 from harness.waiting import wait_until
 
 _EFFECT = 5.0
@@ -31,11 +32,11 @@ class Node:
     Observed: `fault.begin`, `fault.bites` (of a freeze), `fault.end`.
 
     Args:
-        process: Its main process, as started by the harness.
+        process: What runs, as started by the harness.
         observe: Is told what happens.
     """
 
-    def __init__(self, process: Process, *, observe: Observe = unobserved) -> None:
+    def __init__(self, process: Running, *, observe: Observe = unobserved) -> None:
         self.name = process.name
         self._process = process
         self._observe = observe
@@ -57,7 +58,7 @@ class Node:
         fault = self._started("node_kill", {"scope": "main"})
         self._process.signal(signal.SIGKILL)
         self._await_end([p for p in tree if p.pid == self._process.pid], "the end of the main process", _EFFECT)
-        survivors = [p for p in tree if _status(p) not in _GONE]
+        survivors = [p for p in tree if status(p) not in _GONE]
         return self._over(fault, {"code": self._process.code, "survivors": _pids(survivors)})
 
     def stop(self, *, grace: float = 30.0) -> Fault:
@@ -69,54 +70,28 @@ class Node:
         fault = self._started("node_stop", {"grace": grace})
         self._process.signal(signal.SIGTERM)
         self._await_end([p for p in tree if p.pid == self._process.pid], "the end after SIGTERM", grace)
-        survivors = [p for p in tree if _status(p) not in _GONE]
+        survivors = [p for p in tree if status(p) not in _GONE]
         return self._over(fault, {"code": self._process.code, "survivors": _pids(survivors)})
 
     def freeze(self) -> Lasting:
-        """SIGSTOP to the whole tree: nothing runs, every connection stays open and silent. Healed by SIGCONT."""
+        """Let nothing of it run: every connection stays open and silent. Healed by letting it run again."""
         self._living()
         fault = self._started("node_freeze", {})
         lasting = Lasting(fault, self._thaw)
         try:
-            self._until_all(signal.SIGSTOP, stopped=True)
+            evidence = self._process.freeze()
         except BaseException:
             lasting.heal()
             raise
-        lasting.fault = replace(fault, evidence={"stopped": _pids(self._process.tree())})
+        lasting.fault = replace(fault, evidence=evidence)
         self._observe("fault.bites", lasting.fault.data())
         return lasting
 
     def _thaw(self, fault: Fault) -> Fault:
-        if self._process.running:
-            self._until_all(signal.SIGCONT, stopped=False)
+        self._process.thaw()
         over = ended(fault, running=self._process.running)
         self._observe("fault.end", over.data())
         return over
-
-    def _until_all(self, number: signal.Signals, *, stopped: bool) -> None:
-        """Signal the tree until every process in it is stopped (or none is): it may fork between look and signal."""
-
-        def others() -> dict[int, str]:
-            states = {p.pid: _status(p) for p in self._process.tree()}
-            return {
-                pid: s for pid, s in states.items() if s not in _GONE and (s == psutil.STATUS_STOPPED) is not stopped
-            }
-
-        def signalled() -> dict[int, str]:
-            if others():
-                self._process.signal(number, tree=True)
-            return others()
-
-        try:
-            wait_until(
-                signalled,
-                lambda left: not left,
-                what=f"{number.name} to reach every process of {self.name}",
-                timeout=_EFFECT,
-                poll=0.02,
-            )
-        except WaitTimeout as error:
-            raise Inconclusive(f"{number.name} did not take effect on {self.name}: {error.last_seen}") from error
 
     def _living(self) -> list[psutil.Process]:
         if (end := self._process.ended()) is not None:
@@ -130,7 +105,7 @@ class Node:
             if process.pid == self._process.pid:
                 # Its main thread is a zombie before its other threads have ended; only then is there an exit code.
                 return self._process.running
-            return _status(process) not in _GONE
+            return status(process) not in _GONE
 
         def living() -> list[int]:
             return [p.pid for p in members if lives(p)]
@@ -151,14 +126,6 @@ class Node:
         over = ended(fault, **evidence)
         self._observe("fault.end", over.data())
         return over
-
-
-def _status(process: psutil.Process) -> str:
-    try:
-        # A process id that was given to another process is not this one any more.
-        return str(process.status()) if process.is_running() else "gone"
-    except psutil.NoSuchProcess:
-        return "gone"
 
 
 def _pids(processes: Iterable[psutil.Process]) -> list[int]:

@@ -31,15 +31,24 @@ class App:
         folder: The copy. A copy because Flower 1.31 rewrites a legacy `pyproject.toml` in place (measured).
         home: FLWR_HOME of the `flwr` command.
         flower: The version under test.
+        superlink: Address of its SuperLink.
     """
 
     folder: Path
     home: Path
     flower: FlowerEnvironment
+    superlink: str
 
 
 def prepare(
-    fixture: Path, place: Place, flower: FlowerEnvironment, *, control_port: int, tls: Tls | None, strategy: Path | None
+    fixture: Path,
+    place: Place,
+    flower: FlowerEnvironment,
+    *,
+    control_port: int,
+    tls: Tls | None,
+    strategy: Path | None,
+    control_host: str = LOOPBACK,
 ) -> App:
     """Copy the fixture and write where its federation is.
 
@@ -50,6 +59,7 @@ def prepare(
         control_port: Of the SuperLink's Control API.
         tls: The SuperLink's certificates.
         strategy: File of a user's own Strategy.
+        control_host: Address of the SuperLink's Control API.
     """
     folder = place.work / "app"
     shutil.copytree(fixture, folder, ignore=shutil.ignore_patterns("__pycache__"), dirs_exist_ok=True)
@@ -60,7 +70,7 @@ def prepare(
     if tls is not None:
         shutil.copy(tls.ca_certificate, folder / "ca.crt")
         security = 'root-certificates = "ca.crt"'
-    connection = f'address = "{LOOPBACK}:{control_port}"\n{security}\n'
+    connection = f'address = "{control_host}:{control_port}"\n{security}\n'
     if flower.version.startswith("1.25."):
         with (folder / "pyproject.toml").open("a", encoding="utf-8") as project:
             project.write(f"\n[tool.flwr.federations.{_FEDERATION}]\n{connection}")
@@ -68,7 +78,7 @@ def prepare(
         # Relative to FLWR_HOME there, not to the app.
         connection = connection.replace("ca.crt", str(folder / "ca.crt"))
         (home / "config.toml").write_text(f"[superlink.{_FEDERATION}]\n{connection}", encoding="utf-8")
-    return App(folder, home, flower)
+    return App(folder, home, flower, control_host)
 
 
 def start_run(app: App, values: Mapping[str, float | str]) -> str:
@@ -89,8 +99,21 @@ def start_run(app: App, values: Mapping[str, float | str]) -> str:
         "--run-config",
         run_config(values),
     ]
-    done = run([*argv, "--format", "json"], timeout=_START_TIMEOUT, env=surroundings(app.flower, app.home))
+    done = run(
+        [*argv, "--format", "json"], timeout=_START_TIMEOUT, env=surroundings(app.flower, app.home, [app.superlink])
+    )
     return _run_id(done.output)
+
+
+def read_log(app: App, run_id: str) -> str:
+    """The log of a run, as `flwr log --show` has it.
+
+    Raises:
+        ProcessFailed: The SuperLink does not answer.
+    """
+    argv: list[str | Path] = [app.flower.command("flwr"), "log", run_id, app.folder, _FEDERATION, "--show"]
+    done = run(argv, timeout=_START_TIMEOUT, env=surroundings(app.flower, app.home))
+    return done.output + done.errors
 
 
 def register_node_key(app: App, public_key: Path) -> None:
@@ -100,7 +123,9 @@ def register_node_key(app: App, public_key: Path) -> None:
         HarnessError: Flower refused; the text has its reason.
     """
     argv: list[str | Path] = [app.flower.command("flwr"), "supernode", "register", public_key, app.folder, _FEDERATION]
-    done = run([*argv, "--format", "json"], timeout=_START_TIMEOUT, env=surroundings(app.flower, app.home))
+    done = run(
+        [*argv, "--format", "json"], timeout=_START_TIMEOUT, env=surroundings(app.flower, app.home, [app.superlink])
+    )
     _answer(done.output)
 
 

@@ -1,24 +1,33 @@
 """The command lines and the surroundings of Flower's processes.
 
-Flower's own flags for 1.25 and 1.31 (`flower-superlink --help`, `flower-supernode --help`). Every address is on
-loopback.
+Flower's own flags for 1.25 and 1.31 (`flower-superlink --help`, `flower-supernode --help`).
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from harness.flower.versions import FlowerEnvironment
+from harness.hypervisor.process import LOOPBACK
 
-LOOPBACK = "127.0.0.1"
+__all__ = [
+    "LOOPBACK",
+    "SuperLinkOptions",
+    "SuperNodeOptions",
+    "Tls",
+    "run_config",
+    "superlink",
+    "supernode",
+    "surroundings",
+]
 
 
 @dataclass(frozen=True)
 class Tls:
-    """Certificates of a SuperLink whose SAN names `localhost` and 127.0.0.1, so that it is valid through a proxy."""
+    """Certificates of a SuperLink whose SAN names `localhost`, 127.0.0.1 and where else it is reached."""
 
     ca_certificate: Path
     certificate: Path
@@ -36,6 +45,7 @@ class SuperLinkOptions:
         database: File of its state; None keeps the state in memory.
         tls: Certificates; None runs it with `--insecure`.
         node_authentication: Admit only SuperNodes whose key was registered (`--enable-supernode-auth`); needs TLS.
+        host: Address of its Fleet and its Control API.
     """
 
     fleet_port: int
@@ -44,6 +54,7 @@ class SuperLinkOptions:
     database: Path | None = None
     tls: Tls | None = None
     node_authentication: bool = False
+    host: str = LOOPBACK
 
 
 @dataclass(frozen=True)
@@ -51,13 +62,14 @@ class SuperNodeOptions:
     """How a SuperNode is started.
 
     Attributes:
-        superlink_port: Port of 127.0.0.1 on which it finds the Fleet API: its link.
+        superlink_port: Port on which it finds the Fleet API: its link.
         clientappio_port: Where its own ClientApps connect.
         node_config: Key and value pairs of `--node-config`.
         max_retries: `--max-retries`; None leaves the flag out.
         max_wait_time: `--max-wait-time`, seconds; None leaves the flag out.
         tls: The SuperLink's certificates; None connects with `--insecure`.
         key: Private key of SuperNode authentication.
+        superlink_host: Address at which it finds the Fleet API.
     """
 
     superlink_port: int
@@ -67,14 +79,15 @@ class SuperNodeOptions:
     max_wait_time: float | None = None
     tls: Tls | None = None
     key: Path | None = None
+    superlink_host: str = LOOPBACK
 
 
 def superlink(flower: FlowerEnvironment, options: SuperLinkOptions) -> list[str]:
     """The command line of a SuperLink."""
     argv = [
         str(flower.command("flower-superlink")),
-        "--fleet-api-address", f"{LOOPBACK}:{options.fleet_port}",
-        "--control-api-address", f"{LOOPBACK}:{options.control_port}",
+        "--fleet-api-address", f"{options.host}:{options.fleet_port}",
+        "--control-api-address", f"{options.host}:{options.control_port}",
         "--serverappio-api-address", f"{LOOPBACK}:{options.serverappio_port}",
     ]  # fmt: skip
     if options.tls is None:
@@ -93,7 +106,7 @@ def supernode(flower: FlowerEnvironment, options: SuperNodeOptions) -> list[str]
     """The command line of a SuperNode."""
     argv = [
         str(flower.command("flower-supernode")),
-        "--superlink", f"{LOOPBACK}:{options.superlink_port}",
+        "--superlink", f"{options.superlink_host}:{options.superlink_port}",
         "--clientappio-api-address", f"{LOOPBACK}:{options.clientappio_port}",
     ]  # fmt: skip
     if options.node_config:
@@ -122,13 +135,16 @@ def run_config(values: Mapping[str, float | str]) -> str:
     return " ".join(f"{key}={_toml(value)}" for key, value in values.items())
 
 
-def surroundings(flower: FlowerEnvironment, home: Path) -> dict[str, str]:
+def surroundings(flower: FlowerEnvironment, home: Path, direct: Iterable[str] = ()) -> dict[str, str]:
     """The environment of a Flower process: its executables first, a home of its own, nothing sent anywhere.
 
     Args:
         flower: The installed version; SuperLink and SuperNode start their helpers by name from PATH.
         home: FLWR_HOME: installed apps, stored files.
+        direct: Addresses that it connects to, beside loopback.
     """
+    # gRPC uses a proxy that the machine has configured, even for loopback addresses.
+    no_proxy = ",".join(dict.fromkeys([LOOPBACK, "localhost", *direct]))
     return {
         "PATH": f"{flower.bin}{os.pathsep}{os.environ.get('PATH', os.defpath)}",
         "FLWR_HOME": str(home),
@@ -138,7 +154,6 @@ def surroundings(flower: FlowerEnvironment, home: Path) -> dict[str, str]:
         # The fixtures' arrays are tiny: threads of numpy's BLAS would only cost memory and start-up time.
         "OPENBLAS_NUM_THREADS": "1",
         "OMP_NUM_THREADS": "1",
-        # Found by gRPC even for loopback addresses when the machine has a proxy configured.
-        "NO_PROXY": "127.0.0.1,localhost",
-        "no_proxy": "127.0.0.1,localhost",
+        "NO_PROXY": no_proxy,
+        "no_proxy": no_proxy,
     }

@@ -14,7 +14,7 @@ from harness.chaos.link import Link
 from harness.chaos.observe import Observe
 from harness.chaos.toxiproxy.server import ToxiproxyServer
 from harness.flower import app as apps
-from harness.flower.commands import LOOPBACK, Tls, surroundings
+from harness.flower.commands import Tls, surroundings
 from harness.flower.identities import make_node_key, make_tls
 from harness.flower.place import Place
 from harness.flower.plan import Plan
@@ -23,17 +23,19 @@ from harness.flower.supernode import SuperNode
 from harness.flower.versions import FlowerEnvironment
 from harness.history.history import History
 from harness.history.recorder import Recorder
-from harness.hypervisor.process import Launch, launch
+from harness.hypervisor.process import ProcessSite
+from harness.hypervisor.site import SUPERLINK, TOXIPROXY, Site
+from harness.hypervisor.site import supernode as supernode_name
 from harness.ports import Ports
-from harness.processes import Process, end_all
+from harness.processes import Process
 from harness.waiting import wait_until
 
-START_TIMEOUT = 90.0
-"""Seconds until a SuperLink answers, and until SuperNodes are online; on an idle machine 1 to 3 s (measured)."""
+START_TIMEOUT = ProcessSite.start_timeout
+"""Seconds until a SuperLink answers, and until SuperNodes are online, as processes of this machine."""
 
 
 class Federation:
-    """A federation; a context manager that ends all its processes.
+    """A federation; a context manager that ends all its programs.
 
     It is started in steps, so that a scenario can put a fault before one: `start_superlink`, `start_node`,
     `wait_online`, or `start` for all of them.
@@ -48,7 +50,7 @@ class Federation:
         observe: What faults report to.
         fixture: The Flower app.
         strategy: File of a user's own Strategy.
-        launch: Where its programs run.
+        site: Where its programs run; this machine when left out.
     """
 
     def __init__(
@@ -63,19 +65,26 @@ class Federation:
         observe: Observe,
         fixture: Path,
         strategy: Path | None = None,
-        launch: Launch = launch,
+        site: Site | None = None,
     ) -> None:
         self.plan = plan
         self._flower = flower
         self._place = place
         self._recorder = recorder
         self._stack = ExitStack()
-        self._tls = make_tls(place.work / "tls") if plan.tls else None
+        self._site = site = site or ProcessSite()
+        self._tls = make_tls(place.work / "tls", _addresses(site, plan)) if plan.tls else None
         self.superlink = SuperLink(
-            plan, flower=flower, place=place, ports=ports, recorder=recorder, launch=launch, tls=self._tls
+            plan, flower=flower, place=place, ports=ports, recorder=recorder, site=site, tls=self._tls
         )
         self._app = apps.prepare(
-            fixture, place, flower, control_port=self.superlink.options.control_port, tls=self._tls, strategy=strategy
+            fixture,
+            place,
+            flower,
+            control_port=self.superlink.options.control_port,
+            control_host=self.superlink.options.host,
+            tls=self._tls,
+            strategy=strategy,
         )
         self._observer: Process | None = None
         self._public_keys: dict[int, Path] = {}
@@ -86,6 +95,7 @@ class Federation:
                 server=toxiproxy,
                 listen_port=ports.take(),
                 upstream_port=self.superlink.options.fleet_port,
+                upstream_host=site.address(SUPERLINK, seen_by=TOXIPROXY),
                 dialogue=http2 if self._tls is None else http2_over_tls,
                 observe=observe,
                 resettable=plan.resettable,
@@ -101,7 +111,7 @@ class Federation:
                 clientappio_port=ports.take(),
                 link=link,
                 recorder=recorder,
-                launch=launch,
+                site=site,
                 tls=self._tls,
                 key=key,
             )
@@ -116,8 +126,8 @@ class Federation:
         self.end()
 
     def end(self) -> None:
-        """End every process and remove the links; harmless when it is done."""
-        end_all([*(node.process for node in self.nodes.values() if node.started), *self.superlink.processes])
+        """End every program and remove the links; harmless when it is done."""
+        self._site.end([*(node.process for node in self.nodes.values() if node.started), *self.superlink.processes])
         self._stack.close()
 
     # -- starting
@@ -149,7 +159,7 @@ class Federation:
             self._control_api_reachable,
             lambda reachable: not reachable,
             what="the Control API to be gone",
-            timeout=START_TIMEOUT,
+            timeout=self._site.start_timeout,
         )
         self.superlink.start()
         self.wait_control_api()
@@ -159,7 +169,7 @@ class Federation:
         self.nodes[number].start()
 
     def _observe_control_api(self, tls: Tls | None) -> Process:
-        address = f"{LOOPBACK}:{self.superlink.options.control_port}"
+        address = f"{self.superlink.options.host}:{self.superlink.options.control_port}"
         script = resources.files("harness.flower.observer") / "control_api.py"
         argv = [str(self._flower.python), str(script), address, str(self._place.events / "control-api.jsonl")]
         if tls is not None:
@@ -168,7 +178,7 @@ class Federation:
             "observer",
             argv,
             log=self._place.logs / "observer.log",
-            env=surroundings(self._flower, self._place.home("observer")),
+            env=surroundings(self._flower, self._place.home("observer"), [self.superlink.options.host]),
         )
 
     # -- looking
@@ -183,7 +193,7 @@ class Federation:
         wait_until(
             self._control_api_reachable,
             what="the Control API of the SuperLink",
-            timeout=START_TIMEOUT,
+            timeout=self._site.start_timeout,
             abort=self.superlink.process.ended,
         )
 
@@ -197,8 +207,12 @@ class Federation:
         """How many SuperNodes run."""
         return sum(1 for node in self.nodes.values() if node.started and node.process.running)
 
-    def wait_online(self, numbers: Iterable[int], timeout: float = START_TIMEOUT) -> None:
+    def wait_online(self, numbers: Iterable[int], timeout: float | None = None) -> None:
         """Wait until the Control API says that these nodes are online.
+
+        Args:
+            numbers: Of the nodes.
+            timeout: Seconds; what the site gives a program to start when left out.
 
         Raises:
             WaitTimeout: Not in that time; the text has the status of each.
@@ -209,7 +223,7 @@ class Federation:
             lambda: self.online(wanted),
             lambda seen: set(seen.values()) == {"online"},
             what=f"nodes {', '.join(map(str, wanted))} to be online by the Control API",
-            timeout=timeout,
+            timeout=self._site.start_timeout if timeout is None else timeout,
             abort=lambda: next(filter(None, (self.nodes[number].process.ended() for number in wanted)), None),
         )
 
@@ -221,6 +235,12 @@ class Federation:
         run_id = apps.start_run(self._app, config)
         self._recorder.record("scenario", "run.start", run=run_id, config=dict(config))
         return run_id
+
+
+def _addresses(site: Site, plan: Plan) -> frozenset[str]:
+    """Every address at which something of a federation, or the harness, meets the SuperLink's certificate."""
+    seen = {site.address(TOXIPROXY, seen_by=supernode_name(number)) for number in plan.numbers}
+    return frozenset({site.address(SUPERLINK), site.address(TOXIPROXY), *seen})
 
 
 def node_status(history: History, number: int) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import ipaddress
+from collections.abc import Iterable
 from pathlib import Path
 
 from cryptography import x509
@@ -11,22 +12,27 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from harness.flower.commands import Tls
+from harness.flower.commands import LOOPBACK, Tls
 
 _VALID = dt.timedelta(days=1)
 
 
-def make_tls(folder: Path) -> Tls:
+def make_tls(folder: Path, addresses: Iterable[str] = ()) -> Tls:
     """A certificate authority and a SuperLink certificate of it.
 
     The SAN must name both DNS `localhost` and IP 127.0.0.1 for TLS to work through a proxy's port (measured); with a
     wrong one Flower 1.25 retries for ever without a hint of TLS.
+
+    Args:
+        folder: For the files.
+        addresses: IPv4 addresses at which it is reached, beside loopback.
     """
     folder.mkdir(parents=True, exist_ok=True)
     ca_key, key = (ec.generate_private_key(ec.SECP256R1()) for _ in range(2))
     ca_name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "harness CA")])
     ca = _builder(ca_name, ca_name, ca_key).add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
-    names = x509.SubjectAlternativeName([x509.DNSName("localhost"), x509.IPAddress(ipaddress.IPv4Address("127.0.0.1"))])
+    reached = [x509.IPAddress(ipaddress.IPv4Address(it)) for it in sorted({LOOPBACK, *addresses})]
+    names = x509.SubjectAlternativeName([x509.DNSName("localhost"), *reached])
     server = _builder(x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")]), ca_name, key).add_extension(
         names, critical=False
     )

@@ -1,4 +1,4 @@
-"""The SuperLink of a federation: its process, its ports, its restart."""
+"""The SuperLink of a federation: its program, its ports, its restart."""
 
 from __future__ import annotations
 
@@ -7,9 +7,10 @@ from harness.flower.place import Place
 from harness.flower.plan import Plan
 from harness.flower.versions import FlowerEnvironment
 from harness.history.recorder import Recorder
-from harness.hypervisor.process import Launch, Program
+from harness.hypervisor.running import Running
+from harness.hypervisor.site import SUPERLINK, Program, Site
 from harness.ports import Ports
-from harness.processes import Process, ProcessFailed
+from harness.processes import ProcessFailed
 
 
 class SuperLink:
@@ -21,7 +22,7 @@ class SuperLink:
         place: Its folders.
         ports: Gives it its three ports.
         recorder: Is told of its starts and ends.
-        launch: Where it runs.
+        site: Where it runs.
         tls: Its certificates, with a plan that wants TLS.
     """
 
@@ -33,7 +34,7 @@ class SuperLink:
         place: Place,
         ports: Ports,
         recorder: Recorder,
-        launch: Launch,
+        site: Site,
         tls: Tls | None,
     ) -> None:
         self.options = SuperLinkOptions(
@@ -43,16 +44,17 @@ class SuperLink:
             database=place.work / "superlink.db" if plan.database else None,
             tls=tls,
             node_authentication=plan.authentication,
+            host=site.address(SUPERLINK),
         )
         self._flower = flower
         self._place = place
         self._recorder = recorder
-        self._launch = launch
-        self._process: Process | None = None
+        self._site = site
+        self._process: Running | None = None
 
     @property
-    def process(self) -> Process:
-        """The running process.
+    def process(self) -> Running:
+        """What runs.
 
         Raises:
             ProcessFailed: It was not started.
@@ -62,19 +64,21 @@ class SuperLink:
         return self._process
 
     @property
-    def processes(self) -> list[Process]:
-        """The process that was started last; empty before the start."""
+    def processes(self) -> list[Running]:
+        """What was started last; empty before the start."""
         return [] if self._process is None else [self._process]
 
     def start(self) -> None:
         """Start it; whether it is ready is for the Control API to say."""
         program = Program(
-            "superlink",
+            SUPERLINK,
             tuple(superlink(self._flower, self.options)),
             self._place.logs / "superlink.log",
-            surroundings(self._flower, self._place.home("superlink")),
+            surroundings(self._flower, self._place.home(SUPERLINK), [self.options.host]),
+            # Its ServerApps write events; database, certificates and Flower home are below `work` too.
+            shared=(self._place.work,),
         )
-        self._process = self._launch(program)
+        self._process = self._site.launch(program)
         self._recorder.record("scenario", "superlink.start", pid=self.process.pid, database=bool(self.options.database))
 
     def end(self) -> None:

@@ -1,4 +1,4 @@
-"""A SuperNode of a federation: its process, its link, its identity."""
+"""A SuperNode of a federation: its program, its link, its identity."""
 
 from __future__ import annotations
 
@@ -11,8 +11,10 @@ from harness.flower.place import Place
 from harness.flower.plan import Plan
 from harness.flower.versions import FlowerEnvironment
 from harness.history.recorder import Recorder
-from harness.hypervisor.process import Launch, Program
-from harness.processes import Process, ProcessFailed
+from harness.hypervisor.running import Running
+from harness.hypervisor.site import TOXIPROXY, Program, Site
+from harness.hypervisor.site import supernode as supernode_name
+from harness.processes import ProcessFailed
 
 
 class SuperNode:
@@ -26,7 +28,7 @@ class SuperNode:
         clientappio_port: Where its own ClientApps connect.
         link: Its path to the Fleet API.
         recorder: Is told of its starts and ends, and reads its log.
-        launch: Where it runs.
+        site: Where it runs.
         tls: The SuperLink's certificates.
         key: Its private key of SuperNode authentication.
     """
@@ -41,12 +43,12 @@ class SuperNode:
         clientappio_port: int,
         link: Link,
         recorder: Recorder,
-        launch: Launch,
+        site: Site,
         tls: Tls | None = None,
         key: Path | None = None,
     ) -> None:
         self.number = number
-        self.name = f"supernode-{number}"
+        self.name = supernode_name(number)
         self.link = link
         self.partition = plan.partition(number)
         self._options = SuperNodeOptions(
@@ -57,17 +59,18 @@ class SuperNode:
             max_wait_time=plan.max_wait_time,
             tls=tls,
             key=key,
+            superlink_host=site.address(TOXIPROXY, seen_by=self.name),
         )
         self._flower = flower
         self._place = place
         self._recorder = recorder
-        self._launch = launch
-        self._process: Process | None = None
+        self._site = site
+        self._process: Running | None = None
         recorder.gather(place.logs, f"{self.name}.log", supernode_lines(number))
 
     @property
-    def process(self) -> Process:
-        """The process that was started last.
+    def process(self) -> Running:
+        """What was started last.
 
         Raises:
             ProcessFailed: It was not started.
@@ -87,9 +90,11 @@ class SuperNode:
             self.name,
             tuple(supernode(self._flower, self._options)),
             self._place.logs / f"{self.name}.log",
-            surroundings(self._flower, self._place.home(self.name)),
+            surroundings(self._flower, self._place.home(self.name), [self._options.superlink_host]),
+            # Its ClientApps write events; certificates, keys and Flower home are below `work` too.
+            shared=(self._place.work,),
         )
-        self._process = self._launch(program)
+        self._process = self._site.launch(program)
         self._recorder.record(
             self.name,
             "supernode.start",

@@ -76,11 +76,10 @@ def kill_clientapp(scene: Scene, node: int) -> None:
     if not begun:
         raise Inconclusive(f"no ClientApp of node {node} is in fit")
     pid = int(begun[-1]["pid"])
-    tree = {process.pid for process in scene.federation.nodes[node].process.tree()}
-    if pid not in tree:
+    process = scene.federation.nodes[node].process.find(pid)
+    if process is None:
         raise Inconclusive(f"the ClientApp {pid} of node {node} does not run")
     scene.observe("fault.begin", {"kind": "clientapp_kill", "target": f"supernode-{node}", "pid": pid})
-    process = psutil.Process(pid)
     process.kill()
 
     def status() -> str:

@@ -8,7 +8,7 @@ import pytest
 
 from harness.chaos.nodes import Node
 from harness.errors import Inconclusive
-from harness.processes import Process
+from harness.hypervisor.process import LocalProgram
 from harness.waiting import wait_until
 
 PARENT = """
@@ -21,7 +21,7 @@ time.sleep(600)
 
 
 def start(tmp_path, *, deaf=False):
-    process = Process("node-1", [sys.executable, "-u", "-c", PARENT.format(deaf=deaf)], log=tmp_path / "node.log")
+    process = LocalProgram("node-1", [sys.executable, "-u", "-c", PARENT.format(deaf=deaf)], log=tmp_path / "node.log")
     wait_until(
         lambda: {"parent", "up"} <= set(process.tail().split()),
         what="both processes",

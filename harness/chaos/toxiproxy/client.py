@@ -19,6 +19,7 @@ from harness.chaos.toxiproxy.consumer import Endpoint, RoutedConsumer, talking_t
 from harness.chaos.toxiproxy.errors import ProxyExists, ReadBackDiffers, RequestRefused, UnknownProxy
 from harness.chaos.toxiproxy.toxic import Toxic
 from harness.errors import InputError
+from harness.hypervisor.process import LOOPBACK
 
 TIMEOUT = 10.0
 """Seconds for one request. An idle server answers within milliseconds; the rest is for a machine that is busy."""
@@ -61,15 +62,15 @@ def checked_name(name: str) -> str:
 
 
 class ToxiproxyClient:
-    """The control API of the Toxiproxy server on `port` of 127.0.0.1; every method is one or two requests.
+    """The control API of a Toxiproxy server on `port` of `host`; every method is one or two requests.
 
     Every method raises `ToxiproxyHangs` when there is no answer within `timeout` seconds (or a 503),
     `ToxiproxyUnreachable` when nothing listens there, `UnknownProxy` for names that are not there, and
     `RequestRefused` for any other refusal.
     """
 
-    def __init__(self, port: int, *, timeout: float = TIMEOUT) -> None:
-        self._endpoint = Endpoint(port, timeout)
+    def __init__(self, port: int, *, timeout: float = TIMEOUT, host: str = LOOPBACK) -> None:
+        self._endpoint = Endpoint(port, timeout, host)
         self._library = toxiproxy.Toxiproxy()
 
     def __str__(self) -> str:
@@ -80,8 +81,10 @@ class ToxiproxyClient:
         with talking_to(self._endpoint):
             return str(RoutedConsumer.get("/version").json()["version"])
 
-    def create(self, name: str, *, listen_port: int, upstream_port: int, enabled: bool = False) -> ProxyState:
-        """Make a proxy from one port of 127.0.0.1 to another.
+    def create(
+        self, name: str, *, listen_port: int, upstream_port: int, upstream_host: str = LOOPBACK, enabled: bool = False
+    ) -> ProxyState:
+        """Make a proxy from a port of the server's own address to one of `upstream_host`.
 
         Raises:
             ProxyExists: There is one of that name.
@@ -91,8 +94,8 @@ class ToxiproxyClient:
             try:
                 self._library.create(
                     name=checked_name(name),
-                    listen=f"127.0.0.1:{listen_port}",
-                    upstream=f"127.0.0.1:{upstream_port}",
+                    listen=f"{self._endpoint.host}:{listen_port}",
+                    upstream=f"{upstream_host}:{upstream_port}",
                     enabled=enabled,
                 )
             except toxiproxy.exceptions.ProxyExists as error:

@@ -28,9 +28,13 @@ from harness.chaos.toxiproxy.errors import (
     UnknownProxy,
 )
 from harness.errors import HarnessError
+from harness.hypervisor.process import LOOPBACK
 
 _HEADERS = {"User-Agent": "flower-opennebula-harness"}
 """Toxiproxy answers 403 to user agents that start with `Mozilla/`."""
+
+_DIRECTLY = {"http": ""}
+"""Not through a proxy that the machine has configured."""
 
 _BY_STATUS: dict[int, type[RequestRefused]] = {404: UnknownProxy, 409: ProxyExists}
 _DEADLOCKED = 503
@@ -42,12 +46,14 @@ class Endpoint:
     """The control API of one server.
 
     Attributes:
-        port: On 127.0.0.1.
+        port: Of its control API.
         timeout: Seconds for connecting, and again for each part of the answer.
+        host: Address on which it listens.
     """
 
     port: int
     timeout: float
+    host: str = LOOPBACK
 
 
 _endpoint: ContextVar[Endpoint] = ContextVar("toxiproxy_endpoint")
@@ -97,10 +103,12 @@ def _request(method: str, url: str, **kwargs: Any) -> requests.Response:
     if endpoint is None:
         raise HarnessError(f"{method} {url}: toxiproxy-python was called outside of `talking_to`")
     # The library builds the path from bare names; no name has a slash (see `client.checked_name`).
-    address = f"http://127.0.0.1:{endpoint.port}{quote(url)}"
+    address = f"http://{endpoint.host}:{endpoint.port}{quote(url)}"
     what = f"Toxiproxy on port {endpoint.port}, {method} {url}"
     try:
-        response = requests.request(method, address, timeout=endpoint.timeout, headers=_HEADERS, **kwargs)
+        response = requests.request(
+            method, address, timeout=endpoint.timeout, headers=_HEADERS, proxies=_DIRECTLY, **kwargs
+        )
     except requests.Timeout as error:
         raise ToxiproxyHangs(f"{what}: no answer in {endpoint.timeout:g} s") from error
     except requests.RequestException as error:

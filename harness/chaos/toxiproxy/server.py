@@ -14,7 +14,9 @@ from harness.chaos.observe import Observe, unobserved
 from harness.chaos.toxiproxy.client import TIMEOUT, ToxiproxyClient
 from harness.chaos.toxiproxy.errors import ToxiproxyHangs, ToxiproxyUnreachable
 from harness.errors import HarnessError
-from harness.processes import Process
+from harness.hypervisor.process import ProcessSite
+from harness.hypervisor.running import Running
+from harness.hypervisor.site import TOXIPROXY, Program, Site
 from harness.waiting import wait_until
 
 _START = 20.0
@@ -26,29 +28,40 @@ class ToxiproxyServer:
 
     Args:
         executable: From `locate`.
-        port: Of its control API, on 127.0.0.1.
+        port: Of its control API.
         log: File for its output.
         observe: Is told of `toxiproxy.start` and `toxiproxy.restart`.
         timeout: Seconds for each request to its control API.
+        site: Where it runs; this machine when left out.
 
     Attributes:
+        host: Address on which it and its proxies listen.
         port: Of its control API.
         client: The adapter to its control API.
     """
 
     def __init__(
-        self, executable: Path, *, port: int, log: Path, observe: Observe = unobserved, timeout: float = TIMEOUT
+        self,
+        executable: Path,
+        *,
+        port: int,
+        log: Path,
+        observe: Observe = unobserved,
+        timeout: float = TIMEOUT,
+        site: Site | None = None,
     ) -> None:
+        self._site = site or ProcessSite()
+        self.host = self._site.address(TOXIPROXY)
         self.port = port
-        self.client = ToxiproxyClient(port, timeout=timeout)
+        self.client = ToxiproxyClient(port, timeout=timeout, host=self.host)
         self._executable = executable
         self._log = log
         self._observe = observe
-        self._process: Process | None = None
+        self._process: Running | None = None
         self._tenants: list[Callable[[], None]] = []
 
     @property
-    def process(self) -> Process:
+    def process(self) -> Running:
         """The running server.
 
         Raises:
@@ -79,8 +92,15 @@ class ToxiproxyServer:
             build()
 
     def _start(self) -> None:
-        argv: list[str | Path] = [self._executable, "-host", "127.0.0.1", "-port", str(self.port)]
-        process = Process("toxiproxy", argv, log=self._log, env={"LOG_LEVEL": "info"})
+        process = self._site.launch(
+            Program(
+                TOXIPROXY,
+                (str(self._executable), "-host", self.host, "-port", str(self.port)),
+                self._log,
+                {"LOG_LEVEL": "info"},
+                shared=(self._executable,),
+            )
+        )
         self._process = process
         version = wait_until(
             lambda: self._version() if self._listens(process) else None,
@@ -97,14 +117,13 @@ class ToxiproxyServer:
             return self.client.version()
         return None
 
-    def _listens(self, process: Process) -> bool:
+    def _listens(self, process: Running) -> bool:
         # Another run's server on the same port would answer just as well.
-        with contextlib.suppress(psutil.Error):
-            sockets = psutil.Process(process.pid).net_connections(kind="tcp")
-            return any(s.status == psutil.CONN_LISTEN and s.laddr.port == self.port for s in sockets)
+        with contextlib.suppress(HarnessError):
+            return any(it.status == psutil.CONN_LISTEN and it.port == self.port for it in process.sockets())
         return False
 
-    def _cannot_listen(self, process: Process) -> str | None:
+    def _cannot_listen(self, process: Running) -> str | None:
         # Without its port it stays alive and only logs that (measured).
         tail = process.tail()
         return f"its port is taken: {tail}" if "Server finished with error" in tail else None
