@@ -7,4 +7,5 @@ pytest_plugins = (
     "steps.connectivity",
     "steps.rounds",
     "steps.readings",
+    "steps.services",
 )

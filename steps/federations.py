@@ -120,16 +120,16 @@ def run_values(
 @when(Words("node {number:d} is started"))
 @when(Words("node {number:d} is started again"))
 def start_node(scene: Scene, number: int) -> None:
-    scene.federation.start_node(number)
+    scene.processes.start_node(number)
 
 
 @when(Words("nodes {list_of_numbers} are started again"))
 @when(Words("nodes {list_of_numbers} are started"))
 def start_nodes(scene: Scene, list_of_numbers: str) -> None:
     for number in numbers(list_of_numbers):
-        scene.federation.start_node(number)
+        scene.processes.start_node(number)
 
 
 @when(Words("the SuperLink is restarted"))
 def restart_superlink(scene: Scene) -> None:
-    scene.federation.restart_superlink()
+    scene.processes.restart_superlink()

@@ -15,8 +15,9 @@ import psutil
 
 from harness.errors import HarnessError, WaitTimeout
 from harness.hypervisor import Address, Machine, Measurement, Reports, Timers
-from harness.hypervisor.process import Launch, Program, launch
-from harness.processes import Process, end_all
+from harness.hypervisor.process import LocalProgram, launch
+from harness.hypervisor.site import Program
+from harness.processes import end_all
 from harness.waiting import wait_until
 
 SHUTDOWN_SECONDS = 30.0
@@ -37,7 +38,7 @@ Observe = Callable[[str, Mapping[str, Any]], None]
 class _Running:
     machine: Machine
     program: Program
-    process: Process
+    process: LocalProgram
     cpu: dict[int, float]
     measured: float
 
@@ -54,6 +55,7 @@ class Machines:
         boot: Says what a VM boots.
         observe: Is told of what happens.
         launch: Starts a program.
+        placed: Called with each new VM, in the order of their numbers, before it boots; must return at once.
         network: What a text of OneGate's looks like for a VM: the address translation between it and other VMs.
         shutdown_seconds: See above.
     """
@@ -63,13 +65,15 @@ class Machines:
         boot: Boot,
         observe: Observe,
         *,
-        launch: Launch = launch,
+        launch: Callable[[Program], LocalProgram] = launch,
+        placed: Callable[[Machine], None] = lambda _: None,
         network: Callable[[int, str], str] = lambda _, text: text,
         shutdown_seconds: float = SHUTDOWN_SECONDS,
     ) -> None:
         self._boot = boot
         self._observe = observe
         self._launch = launch
+        self._placed = placed
         self._network = network
         self._shutdown_seconds = shutdown_seconds
         self._lock = threading.Lock()
@@ -91,6 +95,7 @@ class Machines:
 
     def deploy(self, machine: Machine) -> None:
         """Start what the VM boots."""
+        self._placed(machine)
         self._do(machine.vm_id, lambda: self._start(machine, self._boot(machine)))
 
     def shutdown(self, vm_id: int) -> None:
@@ -147,7 +152,7 @@ class Machines:
 
     # -- for faults and for looking
 
-    def process(self, vm_id: int) -> Process | None:
+    def process(self, vm_id: int) -> LocalProgram | None:
         """What the VM runs; None while it is not started, and when it was ended."""
         with self._lock:
             running = self._vms.get(vm_id)
@@ -214,7 +219,7 @@ class Machines:
                 if self._reports is not None and not self._closing.is_set():
                     self._reports.vanished(vm_id)
 
-    def _ended(self) -> Iterator[tuple[int, Process]]:
+    def _ended(self) -> Iterator[tuple[int, LocalProgram]]:
         with self._lock:
             gone = [
                 vm_id for vm_id, running in self._vms.items() if vm_id not in self._busy and not running.process.running

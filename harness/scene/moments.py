@@ -6,9 +6,10 @@ import re
 import time
 from collections.abc import Callable, Iterable
 
+from harness.cloud.templates import SUPERNODE
 from harness.errors import Inconclusive, InputError, WaitAborted, WaitTimeout
 from harness.flower.federation import node_status
-from harness.history import work
+from harness.history import scaled, work
 from harness.history.checks.registry import disturbance
 from harness.history.history import History
 from harness.history.work import refused_since
@@ -142,6 +143,35 @@ def _worked_again(scene: Scene, found: re.Match[str]) -> object:
     return work.worked_after_fault(history, int(found[1])) or run_over(history)
 
 
+def _counted(scene: Scene, found: re.Match[str]) -> object:
+    history, ids = scene.history, set(work.node_ids(scene.history, int(found[1])))
+    counted = (
+        history.first("aggregated", round=results["round"], phase="fit", after=results.t)
+        for results in history.of("results", phase="fit", after=_since_run(history))
+        if work.result_of(results, ids) is not None
+    )
+    return any(event is not None for event in counted) or run_over(history)
+
+
+def _removed(scene: Scene, found: re.Match[str]) -> object:
+    history = scene.history
+    gone = scaled.removals(history, after=_since_run(history), before=history.end)
+    return len(gone) >= int(found[1]) or run_over(history)
+
+
+def _role_has(scene: Scene, found: re.Match[str]) -> object:
+    role = scene.history.last("role.seen", role=SUPERNODE)
+    return role is not None and role["state"] == "RUNNING" and len(role["nodes"]) == int(found[1])
+
+
+def _evaluated(scene: Scene, found: re.Match[str]) -> object:
+    """Whether the policy was seen true again while the role was left alone at its minimum."""
+    history = scene.history
+    sizes = history.of("role.seen", role=SUPERNODE)
+    since = sizes[-1].t if sizes and int(sizes[-1]["cardinality"]) == int(found[1]) else float("inf")
+    return [event for event in history.of("policy.seen", role=SUPERNODE, after=since) if event.get("true_evals")]
+
+
 def _ended(scene: Scene, found: re.Match[str]) -> object:
     return scene.federation.nodes[int(found[1])].note_end() is not None
 
@@ -176,10 +206,14 @@ _CONDITIONS: dict[str, Condition] = {
     r"round (\d+) has aggregated": _round_aggregated,
     r"the run has ended": _run_ended,
     r"node (\d+) has worked again": _worked_again,
+    r"node (\d+) has been counted": _counted,
     r"node (\d+) has ended": _ended,
     r"node (\d+) is online": _online,
     r"nodes (.+) are online": _all_online,
     r"node (\d+) is offline": _offline,
     r"node (\d+) has ended or announced (\d+) waits": _ended_or_tried,
     r"nodes (.+) have announced (\d+) waits": _all_tried,
+    r"(\d+) SuperNodes? ha(?:s|ve) been removed": _removed,
+    r"the SuperNode role has (\d+) VMs?": _role_has,
+    r"the policy is true with (\d+) VMs?": _evaluated,
 }

@@ -14,10 +14,12 @@ from harness.chaos.toxiproxy.server import ToxiproxyServer
 from harness.claims.ledger import Ledger
 from harness.cloud.embedded.clock import Clock
 from harness.cloud.embedded.settings import Settings
+from harness.cloud.templates import ServiceTemplate, read_service_template, read_vm_templates
 from harness.errors import HarnessError, Inconclusive
 from harness.flower.federation import Federation
 from harness.flower.place import Place
 from harness.flower.plan import Plan
+from harness.flower.service import Appliance, Service
 from harness.flower.versions import FlowerEnvironment
 from harness.history.checks import registry
 from harness.history.history import History
@@ -38,12 +40,18 @@ class Kit:
         toxiproxy: Executable.
         fixture: The Flower app.
         strategy: A user's own Strategy.
+        appliance: The boot scripts of VMs.
+        service_template: The OneFlow service template under test.
+        vm_templates: Folder of the VM templates of its roles.
     """
 
     flower: FlowerEnvironment
     toxiproxy: Path
     fixture: Path
     strategy: Strategy | None
+    appliance: Appliance
+    service_template: Path
+    vm_templates: Path
 
 
 class Scene:
@@ -70,7 +78,7 @@ class Scene:
         self._stack = ExitStack()
         self._ports = self._stack.enter_context(Ports())
         self._toxiproxy: ToxiproxyServer | None = None
-        self._federation: Federation | None = None
+        self._federation: Federation | Service | None = None
         self._cloud: CloudScene | None = None
         self._lasting: dict[int, list[Lasting]] = {}
 
@@ -108,9 +116,33 @@ class Scene:
         )
         return self._federation
 
+    def make_service(self) -> Service:
+        """Make a federation whose SuperLink and SuperNodes are VMs; its `machines` are for the cloud to run.
+
+        Raises:
+            HarnessError: The scenario has a federation already.
+        """
+        if self._federation is not None:
+            raise HarnessError("the scenario has a federation already")
+        strategy = self._kit.strategy.file if self._kit.strategy is not None else None
+        self._federation = service = self._stack.enter_context(
+            Service(
+                flower=self._kit.flower,
+                place=self._place,
+                ports=self._ports,
+                toxiproxy=self.toxiproxy,
+                recorder=self.recorder,
+                observe=self.observe,
+                fixture=self._kit.fixture,
+                appliance=self._kit.appliance,
+                strategy=strategy,
+            )
+        )
+        return service
+
     @property
-    def federation(self) -> Federation:
-        """The federation of this scenario.
+    def federation(self) -> Federation | Service:
+        """The federation of this scenario, on a cloud or not.
 
         Raises:
             HarnessError: No Given-step made one.
@@ -118,6 +150,28 @@ class Scene:
         if self._federation is None:
             raise HarnessError("the scenario has no federation: a Given-step has to make one")
         return self._federation
+
+    @property
+    def processes(self) -> Federation:
+        """The federation of this scenario, whose processes its steps start one by one.
+
+        Raises:
+            HarnessError: There is none, or a cloud runs it.
+        """
+        if isinstance(self.federation, Service):
+            raise HarnessError("the scenario's federation is a service: its VMs are for OneFlow to start")
+        return self.federation
+
+    @property
+    def service(self) -> Service:
+        """The federation of this scenario, which is a service of its cloud.
+
+        Raises:
+            HarnessError: There is none, or no cloud runs it.
+        """
+        if not isinstance(self.federation, Service):
+            raise HarnessError("the scenario's federation is no service: a Given-step has to deploy one")
+        return self.federation
 
     def open_cloud(
         self,
@@ -160,6 +214,20 @@ class Scene:
     def strategy(self) -> Strategy | None:
         """The user's own Strategy."""
         return self._kit.strategy
+
+    @property
+    def service_template(self) -> ServiceTemplate:
+        """The OneFlow service template under test.
+
+        Raises:
+            InputError: It cannot be used.
+        """
+        return read_service_template(self._kit.service_template)
+
+    @property
+    def vm_templates(self) -> Mapping[str, str]:
+        """The VM templates of its roles."""
+        return read_vm_templates(self._kit.vm_templates)
 
     @property
     def flower(self) -> FlowerEnvironment:

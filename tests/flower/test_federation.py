@@ -15,17 +15,28 @@ from harness.errors import Inconclusive
 from harness.flower.federation import Federation, node_status
 from harness.flower.place import Place
 from harness.flower.plan import Plan
+from harness.flower.service import Appliance
 from harness.history.checks import registry
 from harness.history.recorder import Recorder
 from harness.scene.scene import Kit, Scene
 from harness.waiting import wait_until
 
-FIXTURE = Path(__file__).parents[2] / "fixtures" / "flower_app"
+FIXTURES = Path(__file__).parents[2] / "fixtures"
+FIXTURE = FIXTURES / "flower_app"
+APPLIANCE = Appliance(FIXTURES / "appliance" / "superlink.sh", FIXTURES / "appliance" / "boot.sh")
 
 
 @contextmanager
 def scene(flower, folder: Path) -> Iterator[Scene]:
-    kit = Kit(flower=flower, toxiproxy=locate().path, fixture=FIXTURE, strategy=None)
+    kit = Kit(
+        flower=flower,
+        toxiproxy=locate().path,
+        fixture=FIXTURE,
+        strategy=None,
+        appliance=APPLIANCE,
+        service_template=FIXTURES / "service_template" / "flower.json",
+        vm_templates=FIXTURES / "service_template",
+    )
     with ExitStack() as stack:
         recorder = stack.enter_context(Recorder(folder / "history.jsonl"))
         yield stack.enter_context(Scene(kit, Place(folder / "work", folder / "logs"), recorder, Ledger({})))

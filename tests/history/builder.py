@@ -53,9 +53,11 @@ class Story:
 
     def start(self, node: int, partition: int | None = None, **options: Any) -> Self:
         self._starts[node] = self._starts.get(node, 0) + 1
+        of_vm = {"vm": options["vm"]} if "vm" in options else {}
         return self.tell(
             f"supernode-{node}",
             "supernode.start",
+            **of_vm,
             node=node,
             pid=self.pid(node),
             partition=node - 1 if partition is None else partition,
@@ -88,6 +90,51 @@ class Story:
         for node in range(1, nodes + 1):
             self.registers(node)
         return self.passes(10)
+
+    # -- services of a cloud: the SuperNode of number N is VM N + 10
+
+    def service(self, nodes: int) -> Self:
+        """A federation of VMs, and the role that OneFlow shows."""
+        self.superlink()
+        for node in range(1, nodes + 1):
+            self.start(node, vm=node + 10)
+        for node in range(1, nodes + 1):
+            self.registers(node)
+        return self.role(nodes).passes(10)
+
+    def role(self, cardinality: int, state: str = "RUNNING") -> Self:
+        nodes = [11 + node for node in range(cardinality)]
+        return self.tell(
+            "oneflow", "role.seen", service=1, role="supernode", state=state, cardinality=cardinality, nodes=nodes
+        )
+
+    def removes(self, *nodes: int, signal: str = "SIGTERM") -> Self:
+        """The VMs of these nodes are shut down, all asked before one has ended."""
+        for node in nodes:
+            self.tell("hypervisor", "vm.signal", vm=node + 10, signal=signal)
+        for node in nodes:
+            self.seen(self.id(node), "unregistered").node_ends(node, 0)
+        return self
+
+    def policy(self, expression: str, evaluated: str | None = None, true_evals: int | None = None) -> Self:
+        return self.tell(
+            "oneflow",
+            "policy.seen",
+            service=1,
+            role="supernode",
+            policy=0,
+            expression=expression,
+            evaluated=evaluated,
+            true_evals=true_evals,
+            last_eval=None if evaluated is None else int(self.t),
+        )
+
+    def policies_put(self) -> Self:
+        return self.tell("scenario", "policies.put", service=1, role="supernode", elasticity_policies=[{}])
+
+    def publishes(self, node: int, **metrics: str) -> Self:
+        """What the cloud shows of the user template of a node's VM, once it was seen."""
+        return self.tell("oneflow", "vm.metrics", vm=node + 10, metrics=metrics)
 
     def node_ends(self, node: int, code: int = 1) -> Self:
         return self.tell(f"supernode-{node}", "supernode.end", node=node, pid=self.pid(node), code=code)

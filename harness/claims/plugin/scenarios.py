@@ -22,6 +22,7 @@ from harness.claims.plugin.run import PROPERTY, Run, run_key, target_key
 from harness.claims.verdicts import Verdict
 from harness.errors import ClaimViolated
 from harness.flower.place import Place
+from harness.flower.service import Appliance
 from harness.flower.versions import environment
 from harness.history.history import History
 from harness.history.recorder import Recorder
@@ -141,11 +142,18 @@ def scene(request: pytest.FixtureRequest, run: Run, target: Target) -> Iterator[
     place = Place(work=sessions.join_session(run.session).work / name, logs=run.folder / "logs" / name)
     place.work.mkdir(parents=True)
     place.logs.mkdir(parents=True)
+    fixtures = Path(request.config.rootpath) / "fixtures"
+    appliance, templates = fixtures / "appliance", fixtures / "service_template"
     kit = Kit(
         flower=environment(target.flower),
         toxiproxy=run.toxiproxy,
-        fixture=Path(request.config.rootpath) / "fixtures" / "flower_app",
+        fixture=fixtures / "flower_app",
         strategy=target.strategy,
+        appliance=Appliance(
+            superlink=appliance / "superlink.sh", supernode=target.boot_script or appliance / "boot.sh"
+        ),
+        service_template=target.service_template or templates / "flower.json",
+        vm_templates=templates,
     )
     note: LiveNote = item.stash[_note_key]
     try:

@@ -84,6 +84,9 @@ class _Handler(BaseHTTPRequestHandler):
         if response.status != _NO_BODY and self.command != "HEAD":
             self.wfile.write(payload)
 
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base's name
+        """Nothing: the terminal belongs to the run, e.g. when a connection that is kept alive falls silent."""
+
     do_GET = do_POST = do_PUT = do_DELETE = do_HEAD = do_OPTIONS = do_PATCH = _answer  # noqa: N815 - the base's names
 
 

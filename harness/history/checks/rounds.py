@@ -19,7 +19,9 @@ _MEAN_TOLERANCE = 1e-5
 32-bit ones by 1e-7 of values that are about 1."""
 
 
-_PROGRESS = re.compile(r"round (\d+) has (?:ended|aggregated)|the run has ended|node \d+ has worked again")
+_PROGRESS = re.compile(
+    r"round (\d+) has (?:ended|aggregated)|the run has ended|node \d+ has (?:worked again|been counted)"
+)
 """What a scenario looks out for that cannot come without the end of a round."""
 
 _KNOWN_TO_ALL = 5.0

@@ -8,6 +8,7 @@ import pytest
 import readings_cases
 import retries_cases
 import rounds_cases
+import scaled_cases
 import superlinks_cases
 from cases import CASES, CONFORMS, DEVIATES, INCONCLUSIVE, Case
 
@@ -15,7 +16,7 @@ from harness.errors import Inconclusive
 from harness.history.checks import registry
 from harness.history.history import History
 
-_ALL = (backoff_cases, nodes_cases, readings_cases, retries_cases, rounds_cases, superlinks_cases)
+_ALL = (backoff_cases, nodes_cases, readings_cases, retries_cases, rounds_cases, scaled_cases, superlinks_cases)
 
 
 def answer(check, history, parameters):

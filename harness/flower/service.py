@@ -1,0 +1,336 @@
+"""A federation that OneFlow runs: its SuperLink and its SuperNodes are VMs of a service, which boot their scripts.
+
+The SuperLink's VM publishes where it is; each SuperNode's VM finds it there through OneGate, and is shown the address
+of its own link, as a network that translates addresses would do it. The boot scripts know nothing of links.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterable, Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from importlib import resources
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from harness.chaos.link import Link
+from harness.chaos.observe import Observe
+from harness.chaos.toxiproxy.server import ToxiproxyServer
+from harness.cloud.templates import SUPERLINK, SUPERNODE
+from harness.errors import HarnessError
+from harness.flower import app as apps
+from harness.flower.commands import LOOPBACK, surroundings
+from harness.flower.federation import START_TIMEOUT, node_status
+from harness.flower.logs import supernode_lines
+from harness.flower.place import Place
+from harness.flower.versions import FlowerEnvironment
+from harness.history.recorder import Recorder
+from harness.hypervisor import Machine
+from harness.hypervisor.machines import Machines
+from harness.hypervisor.process import LocalProgram
+from harness.hypervisor.site import Program
+from harness.ports import Ports
+from harness.processes import Process, ProcessFailed
+from harness.waiting import wait_until
+
+
+@dataclass(frozen=True)
+class Appliance:
+    """What the VMs of each role boot.
+
+    Attributes:
+        superlink: Boot script of the SuperLink's VM.
+        supernode: Boot script of a SuperNode's VM; the one that `--boot-script` names.
+    """
+
+    superlink: Path
+    supernode: Path
+
+
+@dataclass
+class ServiceNode:
+    """A SuperNode's VM.
+
+    Attributes:
+        number: 1, 2, …, in the order in which the VMs were made.
+        vm: Number of the VM.
+        link: Its path to the Fleet API.
+        machines: Runs it.
+        recorder: Is told of its ends.
+    """
+
+    number: int
+    vm: int
+    link: Link
+    machines: Machines
+    recorder: Recorder
+
+    @property
+    def name(self) -> str:
+        """What people call it."""
+        return f"supernode-{self.number}"
+
+    @property
+    def process(self) -> LocalProgram:
+        """What its VM runs.
+
+        Raises:
+            ProcessFailed: The VM has not booted, or was ended.
+        """
+        found = self.machines.process(self.vm)
+        if found is None:
+            raise ProcessFailed(f"VM {self.vm} of {self.name} does not run")
+        return found
+
+    @property
+    def started(self) -> bool:
+        """Whether its VM runs."""
+        return self.machines.process(self.vm) is not None
+
+    def note_end(self) -> int | None:
+        """The exit code of its boot script, once it has ended; None while it runs."""
+        found = self.machines.process(self.vm)
+        if found is not None:
+            return found.code
+        ended = self.recorder.history().last("vm.end", vm=self.vm)
+        return None if ended is None else int(ended["code"] or 0)
+
+
+@dataclass
+class ServiceSuperLink:
+    """The SuperLink's VM.
+
+    Attributes:
+        machines: Runs it.
+        vm: Number of the VM; None before it was made.
+    """
+
+    machines: Machines
+    vm: int | None = None
+
+    @property
+    def process(self) -> LocalProgram:
+        """What its VM runs.
+
+        Raises:
+            ProcessFailed: The VM has not booted, or was ended.
+        """
+        found = None if self.vm is None else self.machines.process(self.vm)
+        if found is None:
+            raise ProcessFailed("the SuperLink's VM does not run")
+        return found
+
+
+@dataclass
+class _Ports:
+    fleet: int
+    control: int
+    serverapp: int
+    clientapp: dict[int, int] = field(default_factory=dict)
+
+
+class Service:
+    """A federation on a cloud; a context manager. `machines` is the hypervisor that the cloud has to be given.
+
+    Args:
+        flower: The version under test.
+        place: The scenario's folders.
+        ports: Gives the VMs their ports of loopback, which they share.
+        toxiproxy: The scenario's Toxiproxy.
+        recorder: The scenario's history.
+        observe: What faults report to.
+        fixture: The Flower app.
+        appliance: The boot scripts.
+        strategy: File of a user's own Strategy.
+    """
+
+    def __init__(
+        self,
+        *,
+        flower: FlowerEnvironment,
+        place: Place,
+        ports: Ports,
+        toxiproxy: ToxiproxyServer,
+        recorder: Recorder,
+        observe: Observe,
+        fixture: Path,
+        appliance: Appliance,
+        strategy: Path | None = None,
+    ) -> None:
+        self._flower = flower
+        self._place = place
+        self._take_port = ports.take
+        self._toxiproxy = toxiproxy
+        self._recorder = recorder
+        self._observe = observe
+        self._appliance = appliance
+        self._ports = _Ports(ports.take(), ports.take(), ports.take())
+        self._app = apps.prepare(fixture, place, flower, control_port=self._ports.control, tls=None, strategy=strategy)
+        self._lock = threading.Lock()
+        self._stack = ExitStack()
+        self._observer: Process | None = None
+        self.nodes: dict[int, ServiceNode] = {}
+        self.machines = Machines(
+            self._boot, self._saw, placed=self._place_machine, network=self._translate, shutdown_seconds=30
+        )
+        self.superlink = ServiceSuperLink(self.machines)
+        recorder.gather(place.events)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.end()
+
+    def end(self) -> None:
+        """End every VM and remove the links; harmless when it is done."""
+        self.machines.close()
+        self._stack.close()
+
+    # -- VMs
+
+    def _place_machine(self, machine: Machine) -> None:
+        if machine.role == SUPERLINK:
+            self.superlink.vm = machine.vm_id
+            return
+        if machine.role != SUPERNODE:
+            return
+        number = len(self.nodes) + 1
+        link = Link(
+            f"link-{number}",
+            server=self._toxiproxy,
+            listen_port=self._take_port(),
+            upstream_port=self._ports.fleet,
+            observe=self._observe,
+        )
+        self._ports.clientapp[machine.vm_id] = self._take_port()
+        self._recorder.gather(self._place.logs, f"supernode-{number}.log", supernode_lines(number))
+        self.nodes[number] = ServiceNode(number, machine.vm_id, link, self.machines, self._recorder)
+
+    def _node(self, vm: int) -> ServiceNode | None:
+        return next((node for node in self.nodes.values() if node.vm == vm), None)
+
+    def _boot(self, machine: Machine) -> Program:
+        if machine.role == SUPERLINK:
+            return self._program(machine, "superlink", self._appliance.superlink, self._superlink_context())
+        node = self._node(machine.vm_id)
+        if node is None:
+            raise HarnessError(f"VM {machine.vm_id} is of role {machine.role}, which boots nothing here")
+        with self._lock:
+            self._stack.enter_context(node.link)
+        context = {
+            "FL_RUNTIME": "process",
+            "FL_CLIENTAPPIO_PORT": str(self._ports.clientapp[machine.vm_id]),
+        }
+        return self._program(machine, node.name, self._appliance.supernode, context)
+
+    def _superlink_context(self) -> dict[str, str]:
+        return {
+            "FL_FLEET_ADDRESS": f"{LOOPBACK}:{self._ports.fleet}",
+            "FL_CONTROL_ADDRESS": f"{LOOPBACK}:{self._ports.control}",
+            "FL_SERVERAPPIO_ADDRESS": f"{LOOPBACK}:{self._ports.serverapp}",
+        }
+
+    def _program(self, machine: Machine, name: str, script: Path, more: Mapping[str, str]) -> Program:
+        environment = {**surroundings(self._flower, self._place.home(name)), **machine.context, **more}
+        # No contextualization runs in a VM that is a process, though this machine may itself be a VM that has it.
+        environment["FL_REPORT_READY"] = "YES"
+        return Program(name, ("bash", str(script)), self._place.logs / f"{name}.log", environment)
+
+    def _translate(self, vm: int, text: str) -> str:
+        node = self._node(vm)
+        if node is None:
+            return text
+        return text.replace(f"{LOOPBACK}:{self._ports.fleet}", f"{LOOPBACK}:{node.link.listen_port}")
+
+    def _saw(self, kind: str, data: Mapping[str, Any]) -> None:
+        """Take in what the hypervisor reports; a SuperNode's VM is a SuperNode that starts and ends, too."""
+        self._recorder.record("hypervisor", kind, **data)
+        node = self._node(int(data["vm"]))
+        if node is not None and kind == "vm.start":
+            self._recorder.record(node.name, "supernode.start", node=node.number, pid=data["pid"], vm=node.vm)
+        elif node is not None and kind == "vm.end":
+            started = self._recorder.history().last("supernode.start", node=node.number)
+            pid = None if started is None else started["pid"]
+            self._recorder.record(node.name, "supernode.end", node=node.number, pid=pid, code=data["code"], vm=node.vm)
+        elif data["vm"] == self.superlink.vm and kind == "vm.start":
+            self._recorder.record("scenario", "superlink.start", pid=data["pid"], database=False, vm=data["vm"])
+
+    # -- looking
+
+    def watch_control_api(self) -> None:
+        """Start the observer of the Control API, and wait until the SuperLink answers.
+
+        Raises:
+            WaitTimeout: It does not.
+            WaitAborted: Its VM has ended.
+        """
+        address = f"{LOOPBACK}:{self._ports.control}"
+        script = resources.files("harness.flower.observer") / "control_api.py"
+        argv = [str(self._flower.python), str(script), address, str(self._place.events / "control-api.jsonl")]
+        environment = surroundings(self._flower, self._place.home("observer"))
+        self._observer = self._stack.enter_context(
+            Process("observer", argv, log=self._place.logs / "observer.log", env=environment)
+        )
+        wait_until(
+            lambda: self._recorder.history().last("control.reachable"),
+            what="the Control API of the SuperLink",
+            timeout=START_TIMEOUT,
+            abort=self.superlink.process.ended,
+        )
+
+    @property
+    def running(self) -> int:
+        """How many SuperNodes' VMs run."""
+        return sum(1 for node in self.nodes.values() if node.started and node.process.running)
+
+    def wait_online(self, numbers: Iterable[int], timeout: float = START_TIMEOUT) -> None:
+        """Wait until the Control API says that these nodes are online.
+
+        Raises:
+            WaitTimeout: Not in that time; the text has the status of each.
+            WaitAborted: The VM of one of them has ended.
+        """
+        wanted = list(numbers)
+
+        def status() -> dict[int, str]:
+            history = self._recorder.history()
+            return {number: node_status(history, number) for number in wanted}
+
+        def ended() -> str | None:
+            for number in wanted:
+                node = self.nodes.get(number)
+                if node is not None and node.note_end() is not None:
+                    return f"the VM of {node.name} has ended with code {node.note_end()}"
+            return None
+
+        wait_until(
+            status,
+            lambda seen: set(seen.values()) == {"online"},
+            what=f"nodes {', '.join(map(str, wanted))} to be online by the Control API",
+            timeout=timeout,
+            abort=ended,
+        )
+
+    # -- running
+
+    def start_run(self, values: Mapping[str, float | str]) -> str:
+        """Start a run of the app; returns its id."""
+        config = {"events-dir": str(self._place.events), **values}
+        run_id = apps.start_run(self._app, config)
+        self._recorder.record("scenario", "run.start", run=run_id, config=dict(config))
+        return run_id
+
+    def logs(self) -> str:
+        """What the SuperLink's log and the log of the run that was started last say by now.
+
+        Raises:
+            ProcessFailed: The SuperLink does not answer.
+        """
+        started = self._recorder.history().last("run.start")
+        superlink = (self._place.logs / "superlink.log").read_text(encoding="utf-8", errors="replace")
+        return superlink + ("" if started is None else apps.read_log(self._app, str(started["run"])))
