@@ -13,6 +13,7 @@ import json
 import os
 import secrets
 import shutil
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -25,6 +26,18 @@ LABEL = "FLOWER_HARNESS_SESSION"
 
 _START_TOLERANCE = 1.0
 """Seconds by which two readings of a process's start may differ: psutil derives it from the boot time."""
+
+
+Ender = Callable[[Path, str], list[str]]
+"""Given a session's folder and its id: ends what is no process of this machine; returns a line for each."""
+
+_enders: list[Ender] = []
+
+
+def also_end(ender: Ender) -> None:
+    """Have something else ended with each session than processes: containers, say."""
+    if ender not in _enders:
+        _enders.append(ender)
 
 
 def state_root() -> Path:
@@ -92,7 +105,7 @@ def close_session(session: Session) -> list[str]:
     Returns:
         What had to be ended, one line each; empty when the scenarios cleaned up after themselves.
     """
-    ended = _end_labelled(session.id)
+    ended = _end_all(session.folder, session.id)
     shutil.rmtree(session.folder, ignore_errors=True)
     if os.environ.get(LABEL) == session.id:
         del os.environ[LABEL]
@@ -103,7 +116,7 @@ def reap(root: Path | None = None) -> list[str]:
     """End what sessions have left whose owner is dead (killed, crashed), and only that; remove their folders.
 
     Returns:
-        One line for each process that was ended.
+        One line for each process, or other thing, that was ended.
     """
     ended: list[str] = []
     sessions = (root or state_root()) / "sessions"
@@ -111,7 +124,7 @@ def reap(root: Path | None = None) -> list[str]:
         return ended
     for folder in sorted(sessions.iterdir()):
         if not _owner_lives(folder):
-            ended += _end_labelled(folder.name)
+            ended += _end_all(folder, folder.name)
             shutil.rmtree(folder, ignore_errors=True)
     return ended
 
@@ -138,6 +151,13 @@ def labelled(session_id: str) -> list[psutil.Process]:
             if process.pid not in spared and process.environ().get(LABEL) == session_id:
                 found.append(process)
     return found
+
+
+def _end_all(folder: Path, session_id: str) -> list[str]:
+    ended = _end_labelled(session_id)
+    for ender in _enders:
+        ended += ender(folder, session_id)
+    return ended
 
 
 def _end_labelled(session_id: str) -> list[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import signal
 from collections.abc import Callable, Iterable
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 import psutil
 
@@ -54,6 +54,17 @@ class LocalProgram(Process):
         """SIGCONT to the whole tree."""
         if self.running:
             self._until_all(signal.SIGCONT, stopped=False)
+
+    def unplug(self) -> dict[str, object]:
+        """It has no network of its own that could be taken away.
+
+        Raises:
+            Inconclusive: Always.
+        """
+        raise Inconclusive(f"{self.name} is a process of this machine and shares its network: use docker or qemu")
+
+    def plug(self) -> None:
+        """Nothing to do: it was never without."""
 
     def _until_all(self, number: signal.Signals, *, stopped: bool) -> None:
         """Signal the tree until every process in it is stopped (or none is): it may fork between look and signal."""
@@ -110,6 +121,10 @@ class ProcessSite:
         """Loopback, for all."""
         del name, seen_by
         return LOOPBACK
+
+    def facts(self) -> dict[str, Any]:
+        """Nothing: the header of a history says which Flower runs."""
+        return {}
 
     def launch(self, program: Program) -> Running:
         """Start it as a process of this machine."""

@@ -98,6 +98,18 @@ class Running(Protocol):
         """Let them run again; harmless when they do."""
         ...
 
+    def unplug(self) -> dict[str, object]:
+        """Take its network away, until `plug`; returns what shows it.
+
+        Raises:
+            Inconclusive: It did not take effect, or it has no network of its own.
+        """
+        ...
+
+    def plug(self) -> None:
+        """Give it its network back; harmless when it has it."""
+        ...
+
     def end(self) -> None:
         """End all of it; harmless when it has ended."""
         ...

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
-from typing import Protocol, Self
+from typing import Any, Protocol, Self
 
 from harness.hypervisor.running import Running
 
@@ -67,6 +67,10 @@ class Site(Protocol):
             name: Of the program.
             seen_by: Name of the program that wants to reach it; None for the harness.
         """
+        ...
+
+    def facts(self) -> dict[str, Any]:
+        """What a history says of it, e.g. the images that it runs."""
         ...
 
     def launch(self, program: Program) -> Running:

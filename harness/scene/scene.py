@@ -26,6 +26,8 @@ from harness.history.history import History
 from harness.history.recorder import Recorder
 from harness.hypervisor import Hypervisor
 from harness.hypervisor.dummy import DummyHypervisor
+from harness.hypervisor.process import ProcessSite
+from harness.hypervisor.site import Site
 from harness.ports import Ports
 from harness.scene.clouds import SCALED, CloudScene
 from harness.target import Strategy
@@ -43,6 +45,7 @@ class Kit:
         appliance: The boot scripts of VMs.
         service_template: The OneFlow service template under test.
         vm_templates: Folder of the VM templates of its roles.
+        site: Makes the place where a scenario's programs run.
     """
 
     flower: FlowerEnvironment
@@ -52,6 +55,7 @@ class Kit:
     appliance: Appliance
     service_template: Path
     vm_templates: Path
+    site: Callable[[], Site] = ProcessSite
 
 
 class Scene:
@@ -77,6 +81,7 @@ class Scene:
         self._place = place
         self._stack = ExitStack()
         self._ports = self._stack.enter_context(Ports())
+        self._site: Site | None = None
         self._toxiproxy: ToxiproxyServer | None = None
         self._federation: Federation | Service | None = None
         self._cloud: CloudScene | None = None
@@ -112,6 +117,7 @@ class Scene:
                 observe=self.observe,
                 fixture=self._kit.fixture,
                 strategy=strategy,
+                site=self.site,
             )
         )
         return self._federation
@@ -121,9 +127,15 @@ class Scene:
 
         Raises:
             HarnessError: The scenario has a federation already.
+            Inconclusive: The run's hypervisor has no VMs for a cloud.
         """
         if self._federation is not None:
             raise HarnessError("the scenario has a federation already")
+        if not isinstance(self.site, ProcessSite):
+            raise Inconclusive(
+                f"--hypervisor {self.site.name} runs federations of a stated size; the VMs of a OneFlow service need "
+                "--hypervisor process"
+            )
         strategy = self._kit.strategy.file if self._kit.strategy is not None else None
         self._federation = service = self._stack.enter_context(
             Service(
@@ -197,6 +209,14 @@ class Scene:
         return self._cloud if self._cloud is not None else self.open_cloud()
 
     @property
+    def site(self) -> Site:
+        """Where this scenario's programs run."""
+        if self._site is None:
+            self._site = self._stack.enter_context(self._kit.site())
+            self.recorder.record("scenario", "site", name=self._site.name, **self._site.facts())
+        return self._site
+
+    @property
     def toxiproxy(self) -> ToxiproxyServer:
         """The Toxiproxy server of this scenario."""
         if self._toxiproxy is None:
@@ -206,6 +226,7 @@ class Scene:
                     port=self._ports.take(),
                     log=self._place.logs / "toxiproxy.log",
                     observe=self.observe,
+                    site=self.site,
                 )
             )
         return self._toxiproxy

@@ -10,10 +10,10 @@ import pytest
 
 from harness.errors import InputError
 from harness.flower.versions import SPECIFIED, SUPPORTED, check_supported
+from harness.hypervisor.choice import HYPERVISORS
 from harness.target import Strategy, Target
 
 CLOUDS = ("embedded",)
-HYPERVISORS = ("process",)
 _JUDGED_BY_NOTHING = ("--service-template", "--boot-script", "--image")
 """Options of the contract that no scenario reads yet: refused, so that nobody takes a green run for their verdict."""
 

@@ -10,7 +10,7 @@ import json
 import shutil
 import sys
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -23,6 +23,8 @@ from harness.claims.plugin.collector import catalogue_of
 from harness.claims.plugin.options import read_options
 from harness.errors import InputError, SetupFailed
 from harness.flower.versions import environment
+from harness.hypervisor.choice import Ready, set_up
+from harness.hypervisor.docker.engine import end_left
 from harness.report.live import LiveView
 from harness.report.outcomes import ScenarioOutcome
 from harness.report.run_report import RunReport
@@ -41,12 +43,16 @@ class Run:
         session: Id of the session.
         folder: The run's own folder of reports.
         toxiproxy: Executable.
+        hypervisor: What was set up for the scenarios to run on.
     """
 
     session: str
     folder: Path
     toxiproxy: Path
+    hypervisor: Ready
 
+
+sessions.also_end(end_left)
 
 run_key = pytest.StashKey[Run]()
 target_key = pytest.StashKey[Target]()
@@ -82,7 +88,7 @@ def pytest_cmdline_main(config: pytest.Config) -> None:
             return
         _say_all(sessions.reap(), "left by a killed run, ended")
         config.stash[_session_key] = session = sessions.open_session()
-        config.stash[run_key] = run = Run(session.id, _make_folder(target, session.id), _set_up(target))
+        config.stash[run_key] = run = _set_up(target, session)
     except (InputError, SetupFailed) as error:
         if (opened := config.stash.get(_session_key, None)) is not None:
             # pytest is not configured yet and will not call `pytest_unconfigure`.
@@ -103,7 +109,9 @@ def pytest_configure(config: pytest.Config) -> None:
     if given is None:
         return
     config.stash[target_key] = read_options(config)
-    config.stash[run_key] = run = Run(given["session"], Path(given["folder"]), Path(given["toxiproxy"]))
+    config.stash[run_key] = run = Run(
+        given["session"], Path(given["folder"]), Path(given["toxiproxy"]), Ready.from_json(given["hypervisor"])
+    )
     if config.option.allure_report_dir is None:
         # A worker gets the command line as it was given, not the options as the controller has changed them.
         config.option.allure_report_dir = str(run.folder / "allure-results")
@@ -113,7 +121,12 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_configure_node(node: Any) -> None:
     """Hand the run to a worker of xdist."""
     if (run := node.config.stash.get(run_key, None)) is not None:
-        node.workerinput["harness"] = {name: str(value) for name, value in asdict(run).items()}
+        node.workerinput["harness"] = {
+            "session": run.session,
+            "folder": str(run.folder),
+            "toxiproxy": str(run.toxiproxy),
+            "hypervisor": run.hypervisor.to_json(),
+        }
 
 
 def pytest_sessionstart(session: pytest.Session) -> None:
@@ -217,9 +230,11 @@ def _make_folder(target: Target, session_id: str) -> Path:
     return folder
 
 
-def _set_up(target: Target) -> Path:
+def _set_up(target: Target, session: sessions.Session) -> Run:
+    ready = set_up(target.hypervisor, flower=target.flower, session=session, say=_say)
+    folder = _make_folder(target, session.id)
     environment(target.flower, _say)
-    return locate(target.toxiproxy, say=_say).path
+    return Run(session.id, folder, locate(target.toxiproxy, say=_say).path, ready)
 
 
 def _say(line: str) -> None:

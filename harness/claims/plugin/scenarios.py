@@ -139,7 +139,8 @@ def scene(request: pytest.FixtureRequest, run: Run, target: Target) -> Iterator[
     """The scenario's things; all of them are ended when it ends."""
     item = request.node
     name = file_name(item.nodeid)
-    place = Place(work=sessions.join_session(run.session).work / name, logs=run.folder / "logs" / name)
+    session = sessions.join_session(run.session)
+    place = Place(work=session.work / name, logs=run.folder / "logs" / name)
     place.work.mkdir(parents=True)
     place.logs.mkdir(parents=True)
     fixtures = Path(request.config.rootpath) / "fixtures"
@@ -154,6 +155,7 @@ def scene(request: pytest.FixtureRequest, run: Run, target: Target) -> Iterator[
         ),
         service_template=target.service_template or templates / "flower.json",
         vm_templates=templates,
+        site=lambda: run.hypervisor.site(session),
     )
     note: LiveNote = item.stash[_note_key]
     try:

@@ -1,0 +1,1 @@
+"""The site `docker`: a scenario's programs as containers in a network of their own."""
