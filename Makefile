@@ -2,6 +2,7 @@
 PYTHON ?= python3
 VENV := .venv
 STAMP := $(VENV)/.installed
+SCRIPTS := $(shell grep -rlE '^.!/(usr/bin/env |bin/)(ba)?sh' .ci fixtures tests/appliance/programs)
 
 .PHONY: install features test lint fidelity clean
 
@@ -25,6 +26,9 @@ lint: install
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/ruff format --check .
 	$(VENV)/bin/mypy
+	for script in $(SCRIPTS); do bash -n "$$script" || exit 1; done
+	@if command -v shellcheck > /dev/null; then shellcheck --external-sources $(SCRIPTS); \
+	else echo "shell scripts were only parsed: shellcheck is not installed (Debian and Ubuntu: apt-get install shellcheck)"; fi
 
 clean:
 	rm -rf $(VENV) build dist *.egg-info
