@@ -32,6 +32,14 @@ class Inconclusive(HarnessError):
     """
 
 
+class Unavailable(Inconclusive):
+    """What a claim would be judged by is not there, and nobody asked for it, or another verdict says so already.
+
+    The scenario is skipped and the claim's verdict becomes *unknown*, with this text as its reason: what is missing and
+    what to do. Only `--strict` makes the run red for it.
+    """
+
+
 class WaitTimeout(HarnessError):
     """A wait reached its time limit.
 

@@ -33,6 +33,8 @@ class Target:
         service_template: Takes the place of the default OneFlow service template.
         boot_script: Takes the place of the reference appliance's boot script.
         image: QCOW2 that is judged in place of the reference image.
+        image_required: Whether the user asked for an image, so that there being none is a failure.
+        image_limit: Bytes that the file of the image has to stay below.
         expected: Lays expected verdicts over the catalogue's.
         strict: Whether a claim that deviates or is unknown makes the run red, expected or not.
         toxiproxy: Executable of Toxiproxy; None lets the harness find one.
@@ -52,3 +54,5 @@ class Target:
     strict: bool
     toxiproxy: Path | None
     live: float
+    image_required: bool = False
+    image_limit: int = 2_000_000_000

@@ -8,4 +8,5 @@ pytest_plugins = (
     "steps.rounds",
     "steps.readings",
     "steps.services",
+    "steps.image",
 )

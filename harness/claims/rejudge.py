@@ -29,6 +29,8 @@ class Rejudged:
         recorded: For each claim the worst verdict that its checks gave when the scenario ran; `unknown` without one.
         seconds: How long the scenario lasted.
         error: Why the scenario could not go on, if it could not.
+        unavailable: Whether that is something that was not there and that the user did not ask for.
+        own_image: Whether the image was the user's.
     """
 
     path: Path
@@ -41,6 +43,8 @@ class Rejudged:
     recorded: dict[str, str]
     seconds: float
     error: str | None
+    unavailable: bool = False
+    own_image: bool = False
 
 
 def rejudge(path: Path) -> Rejudged:
@@ -70,6 +74,8 @@ def rejudge(path: Path) -> Rejudged:
         recorded=_recorded(header, events),
         seconds=round(events[-1].t - header.t, 1),
         error=error,
+        unavailable=any(event.kind == "scenario.error" and event.get("type") == "Unavailable" for event in events),
+        own_image=any(event.kind == "image.given" and event.get("reference") is False for event in events),
     )
 
 

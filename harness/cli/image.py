@@ -15,13 +15,10 @@ from harness.image.build.builder import Built, build
 from harness.image.build.plan import Plan
 from harness.image.compare import compare
 from harness.image.reading import read_image
+from harness.image.reference import APPLIANCE, BOOT_SCRIPT
 from harness.image.rules.breakdown import break_down
 from harness.image.rules.finding import megabytes
 from harness.image.unread import Unread
-
-APPLIANCE = Path(__file__).parents[2] / "fixtures" / "appliance"
-"""The reference appliance in the checkout that the harness runs from."""
-BOOT_SCRIPT = APPLIANCE / "boot.sh"
 
 _SHOWN = 20
 

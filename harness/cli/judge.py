@@ -84,10 +84,12 @@ def _judge(catalogue: Catalogue, again: list[Rejudged], *, strict: bool) -> list
             history=str(one.path),
             seconds=one.seconds,
             error=one.error,
+            unavailable=one.unavailable,
         )
         for one in again
     ]
-    conditions = Conditions(again[0].flower, again[0].cloud, again[0].hypervisor, strict=strict)
+    own_image = any(one.own_image for one in again)
+    conditions = Conditions(again[0].flower, again[0].cloud, again[0].hypervisor, strict=strict, own_image=own_image)
     judged = judge_claims(catalogue, {}, outcomes, conditions)
     return [claim for claim in judged if claim.result.scenarios]
 

@@ -33,6 +33,10 @@ _OTHER_FORMATS: tuple[tuple[int, bytes, str], ...] = (
 )
 
 
+class NotQcow2(InputError):
+    """The file can be read and is not a QCOW2, or its header makes no sense; the text says what it is instead."""
+
+
 @dataclass(frozen=True)
 class Header:
     """What the header of a QCOW2 states.
@@ -77,7 +81,8 @@ def read_header(image: Path) -> Header:
     """Parse the header of `image`.
 
     Raises:
-        InputError: It is not there, cannot be opened, or is not a QCOW2; the text says what it is instead.
+        InputError: It is not there or cannot be opened.
+        NotQcow2: It is not a QCOW2; the text says what it is instead.
     """
     try:
         with image.open("rb") as file:
@@ -85,9 +90,9 @@ def read_header(image: Path) -> Header:
     except OSError as error:
         raise InputError(f"{image}: cannot be read: {error.strerror}; give the path of a QCOW2 file") from error
     if not start.startswith(_MAGIC):
-        raise InputError(f"{image}: not a QCOW2 but {_what_it_is(start)}")
+        raise NotQcow2(f"{image}: not a QCOW2 but {_what_it_is(start)}")
     if len(start) < _V2.size:
-        raise InputError(f"{image}: a QCOW2 cut off inside its header, after {len(start)} bytes; export it again")
+        raise NotQcow2(f"{image}: a QCOW2 cut off inside its header, after {len(start)} bytes; export it again")
     return _parse(image, start)
 
 
@@ -97,20 +102,20 @@ def _parse(image: Path, start: bytes) -> Header:
     )
     snapshots = _rest[3 - 1]
     if version not in (2, 3):
-        raise InputError(f"{image}: a QCOW of version {version}; only QCOW2 (versions 2 and 3) boots on OpenNebula 7")
+        raise NotQcow2(f"{image}: a QCOW of version {version}; only QCOW2 (versions 2 and 3) boots on OpenNebula 7")
     if not _SMALLEST_CLUSTER_BITS <= cluster_bits <= _LARGEST_CLUSTER_BITS:
-        raise InputError(f"{image}: a QCOW2 header with an impossible cluster size (2^{cluster_bits}); export it again")
+        raise NotQcow2(f"{image}: a QCOW2 header with an impossible cluster size (2^{cluster_bits}); export it again")
     if crypt not in _ENCRYPTIONS:
-        raise InputError(f"{image}: a QCOW2 header with an unknown encryption method ({crypt}); export it again")
+        raise NotQcow2(f"{image}: a QCOW2 header with an unknown encryption method ({crypt}); export it again")
     features, header_length, compression = 0, _V2.size, 0
     if version == 3:  # noqa: PLR2004 - the format's own number
         if len(start) < _V2.size + _V3.size:
-            raise InputError(f"{image}: a QCOW2 cut off inside its header, after {len(start)} bytes; export it again")
+            raise NotQcow2(f"{image}: a QCOW2 cut off inside its header, after {len(start)} bytes; export it again")
         features, _, _, _, header_length = _V3.unpack_from(start, _V2.size)
         if features & _COMPRESSION and header_length > _V2.size + _V3.size:
             compression = start[_V2.size + _V3.size]
     if compression not in _COMPRESSIONS:
-        raise InputError(f"{image}: a QCOW2 with an unknown compression type ({compression}); convert it with qemu-img")
+        raise NotQcow2(f"{image}: a QCOW2 with an unknown compression type ({compression}); convert it with qemu-img")
     external = None
     if features & _EXTERNAL_DATA:
         external = _extensions(start, header_length).get(_EXTERNAL_DATA_NAME, b"").decode(errors="replace")

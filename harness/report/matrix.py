@@ -49,6 +49,9 @@ def as_terminal(
         if outcome.disturbed:
             times = len(outcome.disturbed) + 1
             console.print(f"run {times} times: {escape(outcome.name)}: {escape(outcome.disturbed[0])}", soft_wrap=True)
+    for reason, count in Counter(outcome.error for outcome in outcomes if outcome.unavailable).items():
+        scenarios = "1 scenario" if count == 1 else f"{count} scenarios"
+        console.print(f"{scenarios} not judged here: {escape(str(reason))}", soft_wrap=True)
     _say_red(console, judged, outcomes, lost, folder)
     report = f"report: {folder / 'conformance.md'}   histories: {folder / 'histories'}   logs: {folder / 'logs'}"
     console.print(report, soft_wrap=True, markup=False)
@@ -97,8 +100,12 @@ def _say_red(
                 console.print(f"   {folder / str(piece['history'])}", soft_wrap=True, markup=False)
         if not result.evidence:
             console.print(f"   {escape(result.reason)}", soft_wrap=True)
+    stopped: dict[str, list[str]] = {}
     for outcome in outcomes:
-        if outcome.error and outcome.nodeid not in lost:
-            console.print(f"[red]could not go on:[/] {escape(outcome.name)}: {escape(outcome.error)}", soft_wrap=True)
+        if outcome.error and not outcome.unavailable and outcome.nodeid not in lost:
+            stopped.setdefault(outcome.error, []).append(outcome.name)
+    for error, names in stopped.items():
+        more = f" and {len(names) - 1} more" if len(names) > 1 else ""
+        console.print(f"[red]could not go on:[/] {escape(names[0])}{more}: {escape(error)}", soft_wrap=True)
     for nodeid, why in lost.items():
         console.print(f"[red]lost:[/] {escape(nodeid)}: {escape(last_line(why))}", soft_wrap=True)

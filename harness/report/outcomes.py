@@ -36,6 +36,7 @@ class ScenarioOutcome:
         error: Why it could not go on; None if it could.
         strategy: The Strategy that its runs used, as the app reported it; None when it ran none.
         disturbed: By what its earlier attempts were disturbed, if it had to be run again.
+        unavailable: Whether its error is that something is not there which the user did not ask for.
     """
 
     nodeid: str
@@ -47,6 +48,7 @@ class ScenarioOutcome:
     error: str | None = None
     strategy: str | None = None
     disturbed: tuple[str, ...] = ()
+    unavailable: bool = False
 
     def to_json(self) -> dict[str, Any]:
         """As plain objects."""

@@ -88,6 +88,7 @@ class RunReport:
                 hypervisor=self.target.hypervisor,
                 strict=self.target.strict,
                 nightly=self.target.nightly,
+                own_image=self.target.image is not None,
             )
             self._judged = judge_claims(self._catalogue, self._index, self._outcomes.values(), conditions)
         return self._judged

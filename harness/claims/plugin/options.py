@@ -11,11 +11,14 @@ import pytest
 from harness.errors import InputError
 from harness.flower.versions import SPECIFIED, SUPPORTED, check_supported
 from harness.hypervisor.choice import HYPERVISORS
+from harness.image.rules.finding import LIMIT
 from harness.target import Strategy, Target
 
 CLOUDS = ("embedded",)
-_JUDGED_BY_NOTHING = ("--service-template", "--boot-script", "--image")
+_JUDGED_BY_NOTHING = ("--service-template", "--boot-script")
 """Options of the contract that no scenario reads yet: refused, so that nobody takes a green run for their verdict."""
+REFERENCE = "reference"
+"""Value of `--image` that asks for the reference image by name; a file of that name is `./reference`."""
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -49,7 +52,18 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
     add("--service-template", default=None, metavar="FILE", help="judge this OneFlow service template")
     add("--boot-script", default=None, metavar="FILE", help="judge this boot script")
-    add("--image", default=None, metavar="QCOW2", help="judge this image")
+    add(
+        "--image",
+        default=None,
+        metavar="QCOW2",
+        help="judge this image; `reference`: the reference image, and fail where it cannot be had",
+    )
+    add(
+        "--image-limit",
+        default=str(LIMIT),
+        metavar="BYTES",
+        help="size that the file of the image has to stay below (default %(default)s)",
+    )
     add("--expected", default=None, metavar="FILE", help="expected verdicts, with reasons, laid over the catalogue's")
     add("--toxiproxy", default=None, metavar="FILE", help="executable of Toxiproxy 2.12.0 (default: found or built)")
     add("--live", default=None, type=float, metavar="SECONDS", help="how often to say what scenarios wait for; 0 never")
@@ -80,7 +94,9 @@ def read_options(config: pytest.Config) -> Target:
         strategy=_strategy(get("--strategy")),
         service_template=_file("--service-template", get("--service-template")),
         boot_script=_file("--boot-script", get("--boot-script")),
-        image=_file("--image", get("--image")),
+        image=None if get("--image") == REFERENCE else _file("--image", get("--image")),
+        image_required=get("--image") is not None,
+        image_limit=_bytes("--image-limit", str(get("--image-limit"))),
         expected=_file("--expected", get("--expected")),
         strict=bool(get("--strict")),
         toxiproxy=_file("--toxiproxy", get("--toxiproxy")),
@@ -103,6 +119,12 @@ def _file(option: str, given: str | None) -> Path | None:
     if not path.is_file():
         raise InputError(f"{option} {given}: there is no such file")
     return path
+
+
+def _bytes(option: str, given: str) -> int:
+    if not (given.isascii() and given.isdigit() and int(given) > 0):
+        raise InputError(f"{option} {given}: write a number of bytes above 0, in digits only, e.g. {LIMIT}")
+    return int(given)
 
 
 def _strategy(given: str | None) -> Strategy | None:

@@ -20,7 +20,7 @@ from harness.claims.ledger import Ledger
 from harness.claims.plugin.collector import FeatureFile, catalogue_of, example_of
 from harness.claims.plugin.run import PROPERTY, Run, run_key, target_key
 from harness.claims.verdicts import Verdict
-from harness.errors import ClaimViolated
+from harness.errors import ClaimViolated, HarnessError, Unavailable
 from harness.flower.place import Place
 from harness.flower.service import Appliance
 from harness.flower.versions import environment
@@ -198,6 +198,9 @@ def pytest_runtest_makereport(
     item: pytest.Item, call: pytest.CallInfo[None]
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """Put the verdicts into the report, and take a violation that is expected for what it is."""
+    if call.excinfo is not None and _says_it_all(item, call):
+        # Writing a traceback out takes pytest longer than most of these scenarios take.
+        call.excinfo.traceback = call.excinfo.traceback[-1:]
     report = yield
     if not _in_features(item) or _ledger_key not in item.stash:
         return report
@@ -211,14 +214,26 @@ def pytest_runtest_makereport(
     if error is not None and not isinstance(error, ClaimViolated):
         text = " ".join(str(error).split()) or type(error).__name__
         item.stash[_recorder_key].record("scenario", "scenario.error", error=text, type=type(error).__name__)
-    outcome = _outcome(item, text)
+    outcome = _outcome(item, text, unavailable=isinstance(error, Unavailable))
     report.user_properties.append((PROPERTY, json.dumps(outcome.to_json())))
     if isinstance(error, ClaimViolated):
         _expect(item, outcome, report)
+    if report.failed and _says_it_all(item, call):
+        report.longrepr = str(error)
+    if outcome.unavailable and not item.config.stash[target_key].strict:
+        report.outcome = "skipped"
+        report.longrepr = (str(item.path), item.location[1] or 0, f"Skipped: {text}")
     return report
 
 
-def _outcome(item: pytest.Item, error: str | None) -> ScenarioOutcome:
+def _says_it_all(item: pytest.Item, call: pytest.CallInfo[None]) -> bool:
+    """Whether an error was raised on purpose, for a person to read: a traceback (`--tb=long`) adds nothing to it."""
+    error = call.excinfo.value if call.excinfo is not None else None
+    on_purpose = isinstance(error, HarnessError | ClaimViolated)
+    return _in_features(item) and on_purpose and item.config.option.tbstyle == "auto"
+
+
+def _outcome(item: pytest.Item, error: str | None, *, unavailable: bool) -> ScenarioOutcome:
     recorder = item.stash[_recorder_key]
     run = item.config.stash[run_key]
     reasons: list[str] = item.stash.get(disturbed_key, [])
@@ -232,6 +247,7 @@ def _outcome(item: pytest.Item, error: str | None) -> ScenarioOutcome:
         error=error,
         strategy=_strategy(recorder.history()),
         disturbed=tuple(reasons),
+        unavailable=unavailable,
     )
 
 

@@ -23,6 +23,8 @@ from harness.sessions import cache_root
 
 IMAGE = "edge.qcow2"
 _RECORD = "build.json"
+_WORK = "build-"
+"""Begins the name of the folder that a build works in."""
 
 
 @dataclass(frozen=True)
@@ -56,6 +58,13 @@ class _Steps:
         self.say(f"{name}: {self.seconds[name]:.1f} s")
 
 
+def cached(plan: Plan, cache: Path | None = None) -> Path | None:
+    """The image of a plan if the cache has it whole; the record is written last."""
+    folder = (cache or cache_root() / "images") / plan.key
+    image, record = folder / IMAGE, folder / _RECORD
+    return image if image.is_file() and record.is_file() else None
+
+
 def build(
     plan: Plan, *, fresh: bool = False, cache: Path | None = None, say: Callable[[str], None] = lambda _: None
 ) -> Built:
@@ -77,9 +86,12 @@ def build(
     folder.mkdir(parents=True, exist_ok=True)
     with FileLock(f"{folder}.lock"):
         image, record = folder / IMAGE, folder / _RECORD
-        if image.is_file() and record.is_file() and not fresh:
+        if cached(plan, cache) is not None and not fresh:
             return Built(image, plan.key, json.loads(record.read_text(encoding="utf-8")), cached=True)
         require()
+        for left in folder.glob(f"{_WORK}*"):
+            # Of a build that was killed: nobody else can be in it, as the lock is ours.
+            shutil.rmtree(left, ignore_errors=True)
         seconds = _build(plan, folder, say)
         record.write_text(json.dumps(seconds, indent=2), encoding="utf-8")
         return Built(image, plan.key, seconds, cached=False)
@@ -87,7 +99,7 @@ def build(
 
 def _build(plan: Plan, folder: Path, say: Callable[[str], None]) -> dict[str, float]:
     steps = _Steps(say)
-    work = Path(tempfile.mkdtemp(prefix="build-", dir=folder))
+    work = Path(tempfile.mkdtemp(prefix=_WORK, dir=folder))
     # mmdebstrap and the container's user have to reach what is below.
     work.chmod(0o755)
     try:

@@ -6,6 +6,7 @@ import os
 import shutil
 
 from harness.errors import SetupFailed
+from harness.processes import ProcessFailed, run
 
 _TOOLS = {
     "mmdebstrap": "mmdebstrap",
@@ -33,7 +34,16 @@ def missing() -> list[str]:
     ]
     if os.geteuid() != 0:
         reasons.append("it needs root, for the owners of files and for the image's own Docker: run it with sudo")
+    elif not reasons and not _may_mount():
+        reasons.append("root may not mount here: in a container, give it the capability SYS_ADMIN")
     return reasons
+
+
+def _may_mount() -> bool:
+    try:
+        return run([tool("unshare"), "--mount", "true"], timeout=10, check=False).code == 0
+    except ProcessFailed:
+        return False
 
 
 def require() -> None:

@@ -81,8 +81,9 @@ def break_down(facts: ImageFacts) -> tuple[Part, ...] | Unread:
         Part("size-flower", "Flower and other container images", stored - framework, (190 * _MB, 190 * _MB)),
         Part("size-framework", "layers with a framework", framework, (0, 0)),
         Part("size-utilities", "jq, curl, nc", utilities, (5 * _MB, 5 * _MB), at_most=True),
-        Part("size-context", "in no row: contextualization", context, (0, _SMALL), at_most=True),
-        Part("size-overhead", "in no row: inode tables, journal", root.overhead),
+        Part("size-context", "in no row of the table", context + root.overhead, (0, _SMALL), at_most=True),
+        Part("size-one-context", "of which contextualization", context),
+        Part("size-overhead", "of which inode tables, journal", root.overhead),
         Part("size-used", "root file system, uncompressed", root.used, (1000 * _MB, 1500 * _MB)),
         Part("size-total", "QCOW2 file", facts.size, (1000 * _MB, 1500 * _MB)),
     )

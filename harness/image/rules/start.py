@@ -94,6 +94,9 @@ def health_check(root: Root, _: Expectations) -> Judgement:
 @of_root
 def context_package(root: Root, _: Expectations) -> Judgement:
     """Whether the specification's question, does the package install on a minimal image, is answered by this one."""
-    if root.context.package is not None:
-        return conforms(f"one-context {root.context.package} is installed, with {len(root.packages)} packages in all")
+    package = root.context.package
+    if package is not None and not root.context.units:
+        return deviates(f"one-context {package} is installed, but none of its units is enabled")
+    if package is not None:
+        return conforms(f"one-context {package} is installed, with {len(root.packages)} packages in all")
     return unknown("one-context is not installed as a package, so that the image does not answer the question")

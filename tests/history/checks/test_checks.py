@@ -3,6 +3,7 @@
 import random
 
 import backoff_cases
+import image_cases
 import nodes_cases
 import pytest
 import readings_cases
@@ -16,7 +17,16 @@ from harness.errors import Inconclusive
 from harness.history.checks import registry
 from harness.history.history import History
 
-_ALL = (backoff_cases, nodes_cases, readings_cases, retries_cases, rounds_cases, scaled_cases, superlinks_cases)
+_ALL = (
+    backoff_cases,
+    image_cases,
+    nodes_cases,
+    readings_cases,
+    retries_cases,
+    rounds_cases,
+    scaled_cases,
+    superlinks_cases,
+)
 
 
 def answer(check, history, parameters):
