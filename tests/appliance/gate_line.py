@@ -45,6 +45,10 @@ class GateLine:
         reply = self._client.request(request.method, request.path, content=request.body, headers=headers)
         return Response(reply.status_code, reply.text, {"Content-Type": reply.headers.get("content-type", "")})
 
+    def hang(self) -> None:
+        """A disturbance: hold a request until `pause` is set, then pass it on."""
+        self.pause.wait(60)
+
     def tries(self) -> list[float]:
         """When each try of a discovery began: it asks for the service first."""
         return [asked.time for asked in self.asked if (asked.method, asked.path) == ("GET", "/service")]
