@@ -10,7 +10,7 @@ Feature: Policies that see training
       And a run of 8 rounds of FedAvg, each fit lasting 8 s, with
         | min-available | 1 |
         | min-fit       | 1 |
-        | fit-processes | 6 |
+        | fit-processes | 3 |
       When round 1 is in fit on node 1
       And the SuperNode role is given the policy
         """

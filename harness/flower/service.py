@@ -220,8 +220,10 @@ class Service:
         node = self._node(machine.vm_id)
         if node is None:
             raise HarnessError(f"VM {machine.vm_id} is of role {machine.role}, which boots nothing here")
+        node.link.__enter__()
         with self._lock:
-            self._stack.enter_context(node.link)
+            # Several VMs boot at once; only the list of what is to be closed is shared.
+            self._stack.push(node.link)
         context = {
             "FL_RUNTIME": "process",
             "FL_CLIENTAPPIO_PORT": str(self._ports.clientapp[machine.vm_id]),
