@@ -129,8 +129,8 @@ class Story:
             last_eval=None if evaluated is None else int(self.t),
         )
 
-    def policies_put(self) -> Self:
-        return self.tell("scenario", "policies.put", service=1, role="supernode", elasticity_policies=[{}])
+    def policies_put(self, **policy: Any) -> Self:
+        return self.tell("scenario", "policies.put", service=1, role="supernode", elasticity_policies=[policy])
 
     def publishes(self, node: int, **metrics: str) -> Self:
         """What the cloud shows of the user template of a node's VM, once it was seen."""

@@ -24,12 +24,15 @@ def policy_adds_node(history: History, *, node: int, expression: str) -> Finding
     evaluated = [event for event in seen if event.get("evaluated")]
     if not evaluated:
         raise Inconclusive(f"the policy `{expression}` was never seen to be evaluated")
-    true = [event for event in evaluated if event.get("true_evals")]
+    needed = _needed(history, expression)
+    true = [event for event in evaluated if (event.get("true_evals") or 0) >= needed]
     started = history.first("supernode.start", node=node)
     if started is None:
         if not true:
             told = evaluated[-1]["evaluated"]
-            raise Inconclusive(f"`{expression}` was not seen to be true, last `{told}`: nothing had to scale")
+            raise Inconclusive(
+                f"`{expression}` was not seen to be true {needed} times in a row, last `{told}`: nothing had to scale"
+            )
         _, looked = watched(history, f"node {node} is online")
         return deviates(f"`{expression}` was true and in {looked:.0f} s no VM was added")
     before = history.last("role.seen", role=_ROLE, state="RUNNING", before=started.t)
@@ -46,6 +49,14 @@ def policy_adds_node(history: History, *, node: int, expression: str) -> Finding
     if counted is None and history.last("run.ends") is None:
         raise Inconclusive(f"the role was scaled; no round that could count node {node} was waited for")
     return Finding(more == 1 and counted is not None, summary, {"more": more, "round": counted})
+
+
+def _needed(history: History, expression: str) -> int:
+    """How often in a row the policy has to be true before it scales; 1 unless it says otherwise (measured)."""
+    given = history.last("policies.put", role=_ROLE)
+    policies = [] if given is None else given["elasticity_policies"]
+    found = next((policy for policy in policies if policy.get("expression") == expression), {})
+    return max(int(found.get("period_number") or 0), 1)
 
 
 def _counted(history: History, node: int) -> int | None:

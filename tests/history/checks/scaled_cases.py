@@ -290,6 +290,12 @@ def it_was_never_true():
     return fitting(1).policies_put().policy(CPU, "CPU[12.0] > 80", 0).watch_in_vain("node 2 is online")
 
 
+@case("policy-adds-node", INCONCLUSIVE, "3 times in a row", node=2, expression=CPU)
+def it_was_true_less_often_than_it_has_to_be():
+    story = fitting(1).policies_put(expression=CPU, period_number=3).policy(CPU, "CPU[120.0] > 80", 2)
+    return story.policy(CPU, "CPU[12.0] > 80", 0).watch_in_vain("node 2 is online")
+
+
 @case("policy-adds-node", INCONCLUSIVE, "never seen to be evaluated", node=2, expression=CPU)
 def it_was_never_evaluated():
     return grown(fitting(1).policies_put().policy(CPU))
