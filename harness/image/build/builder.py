@@ -15,6 +15,7 @@ from filelock import FileLock
 
 from harness.image.build.bake import bake
 from harness.image.build.container import make_flower_image
+from harness.image.build.debian import Debian
 from harness.image.build.disk import compress, make_raw
 from harness.image.build.plan import Plan
 from harness.image.build.system import clean, make_root
@@ -72,7 +73,7 @@ def build(
 
     Args:
         plan: What goes into it.
-        fresh: Build even if the cache has it.
+        fresh: Build even if the cache has it, from what Debian serves now.
         cache: Folder of the images; the user's cache when left out.
         say: Told of each step.
 
@@ -92,12 +93,12 @@ def build(
         for left in folder.glob(f"{_WORK}*"):
             # Of a build that was killed: nobody else can be in it, as the lock is ours.
             shutil.rmtree(left, ignore_errors=True)
-        seconds = _build(plan, folder, say)
+        seconds = _build(plan, Debian(folder.parent / "bases", fresh), folder, say)
         record.write_text(json.dumps(seconds, indent=2), encoding="utf-8")
         return Built(image, plan.key, seconds, cached=False)
 
 
-def _build(plan: Plan, folder: Path, say: Callable[[str], None]) -> dict[str, float]:
+def _build(plan: Plan, debian: Debian, folder: Path, say: Callable[[str], None]) -> dict[str, float]:
     steps = _Steps(say)
     work = Path(tempfile.mkdtemp(prefix=_WORK, dir=folder))
     # mmdebstrap and the container's user have to reach what is below.
@@ -105,9 +106,9 @@ def _build(plan: Plan, folder: Path, say: Callable[[str], None]) -> dict[str, fl
     try:
         root, raw = work / "root", work / "disk.raw"
         with steps.step("root file system"):
-            make_root(plan, root)
+            make_root(plan, debian, root)
         with steps.step("Flower image"):
-            archive = make_flower_image(plan, work)
+            archive = make_flower_image(plan, work, debian)
         with steps.step("Docker store"):
             bake(archive, root, folder / "dockerd.log")
             clean(root)

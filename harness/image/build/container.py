@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from harness.image.build.debian import Debian
 from harness.image.build.plan import Plan
 from harness.image.build.system import make_container_base
 from harness.image.build.tools import tool
@@ -43,11 +44,11 @@ class Archive:
     name: str
 
 
-def make_flower_image(plan: Plan, work: Path) -> Archive:
-    """Make `flwr/supernode:VERSION` below `work`."""
+def make_flower_image(plan: Plan, work: Path, debian: Debian | None = None) -> Archive:
+    """Make `flwr/supernode:VERSION` below `work`, on a Debian from the user's cache unless another is given."""
     base, wheels = work / "base", work / "wheels"
     _download(plan, wheels)
-    make_container_base(plan, base)
+    make_container_base(plan, debian or Debian(), base)
     _add_user(base)
     first = _layer(base, work / "base.tar", ["."])
     _install(plan, base, wheels)

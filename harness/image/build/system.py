@@ -1,19 +1,16 @@
-"""The two Debian systems of an image, made by mmdebstrap into folders: the VM's root, and the container's base."""
+"""The two Debian systems of an image, in folders: the VM's root, and the container's base."""
 
 from __future__ import annotations
 
 import shutil
-from collections.abc import Sequence
 from pathlib import Path
 
+from harness.image.build.debian import Debian
 from harness.image.build.plan import CONTAINER_PACKAGES, SYSTEM_PACKAGES, Plan
 from harness.image.build.tools import tool
 from harness.processes import run
 
 _TIMEOUT = 1800.0
-_EPOCH = "1735689600"
-"""SOURCE_DATE_EPOCH of all files that a build makes: 2025-01-01."""
-_UNWANTED = ("/usr/share/doc/*", "/usr/share/man/*", "/usr/share/info/*", "/usr/share/locale/*", "/usr/share/lintian/*")
 _UNITS = (
     "docker.service",
     "flower-supernode.service",
@@ -33,9 +30,9 @@ _IDENTITIES = ("etc/machine-id", "var/lib/dbus/machine-id", "etc/docker/key.json
 BOOT_SCRIPT = "opt/flower/scripts/bootstrap.sh"
 
 
-def make_root(plan: Plan, root: Path) -> None:
+def make_root(plan: Plan, debian: Debian, root: Path) -> None:
     """The VM's root file system, without container images and boot loader."""
-    _mmdebstrap(plan, root, SYSTEM_PACKAGES)
+    debian.unpack(plan, SYSTEM_PACKAGES, root)
     _lay_over(plan, root)
     _chroot(root, "systemctl", "enable", *_units(root))
     _chroot(root, "systemctl", "mask", *_MASKED)
@@ -44,9 +41,9 @@ def make_root(plan: Plan, root: Path) -> None:
     clean(root)
 
 
-def make_container_base(plan: Plan, root: Path) -> None:
+def make_container_base(plan: Plan, debian: Debian, root: Path) -> None:
     """The base layer of the Flower image."""
-    _mmdebstrap(plan, root, CONTAINER_PACKAGES)
+    debian.unpack(plan, CONTAINER_PACKAGES, root)
     clean(root)
 
 
@@ -64,18 +61,6 @@ def clean(root: Path) -> None:
                 path.unlink()
     for compiled in (root / "usr").rglob("__pycache__"):
         shutil.rmtree(compiled)
-
-
-def _mmdebstrap(plan: Plan, root: Path, packages: Sequence[str]) -> None:
-    options = ["--mode=root", "--variant=minbase", "--quiet", "--aptopt=Apt::Install-Recommends=false"]
-    options += [f"--dpkgopt=path-exclude={pattern}" for pattern in _UNWANTED]
-    options += ["--dpkgopt=path-include=/usr/share/doc/*/copyright", f"--include={','.join(packages)}"]
-    mirror = [plan.mirror] if plan.mirror else []
-    run(
-        ["nice", "-n", "10", tool("mmdebstrap"), *options, plan.suite, root, *mirror],
-        timeout=_TIMEOUT,
-        env={"SOURCE_DATE_EPOCH": _EPOCH, "DEBIAN_FRONTEND": "noninteractive"},
-    )
 
 
 def _lay_over(plan: Plan, root: Path) -> None:

@@ -15,6 +15,7 @@ _TOOLS = {
     "qemu-img": "qemu-utils",
     "unshare": "util-linux",
     "chroot": "coreutils",
+    "tar": "tar",
     "nice": "coreutils",
 }
 _SYSTEM_FOLDERS = ("/usr/local/sbin", "/usr/sbin", "/sbin")

@@ -5,7 +5,7 @@ import os
 import pytest
 from pytest_bdd import given, then, when
 
-from harness.errors import Inconclusive
+from harness.errors import Inconclusive, Unavailable
 from harness.waiting import let_pass
 from steps.vocabulary import Words
 
@@ -50,6 +50,11 @@ def breaks(scene):
 @when(Words("the fault does not bite"))
 def does_not_bite(scene):
     raise Inconclusive("the fault did not bite")
+
+
+@when(Words("its tool is missing"))
+def tool_is_missing(scene):
+    raise Unavailable("no mmdebstrap: apt-get install mmdebstrap")
 
 
 @when(Words("the worker crashes"))
