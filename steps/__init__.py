@@ -5,8 +5,10 @@ pytest_plugins = (
     "steps.moments",
     "steps.faults",
     "steps.connectivity",
+    "steps.discovery",
     "steps.rounds",
     "steps.readings",
     "steps.services",
+    "steps.scaling",
     "steps.image",
 )

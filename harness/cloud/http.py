@@ -37,14 +37,22 @@ class Http:
         # Proxies of the environment are for the outside world, not for a cloud's own endpoints.
         self._client = httpx.Client(base_url=base, auth=auth, headers=headers, timeout=limit, trust_env=False)
 
-    def ask(self, method: str, path: str, *, json: Any = None, content: str | None = None) -> httpx.Response:
+    def ask(
+        self,
+        method: str,
+        path: str,
+        *,
+        json: Any = None,
+        content: str | None = None,
+        headers: dict[str, str] | None = None,
+    ) -> httpx.Response:
         """Send a request and return the answer, whatever its status.
 
         Raises:
             CloudUnreachable: There was none within the time limit.
         """
         try:
-            return self._client.request(method, path, json=json, content=content)
+            return self._client.request(method, path, json=json, content=content, headers=headers)
         except httpx.TimeoutException as error:
             raise CloudUnreachable(f"{self._base}{path} did not answer within {self._limit:g} s") from error
         except httpx.TransportError as error:

@@ -128,12 +128,21 @@ class OneFlow:
         pool = self.http.send("GET", "/service").json()["DOCUMENT_POOL"]
         return [_seen(document) for document in pool.get("DOCUMENT", [])]
 
-    def scale(self, number: int, role: str, cardinality: int, *, force: bool = False) -> None:
+    def scale(
+        self,
+        number: int,
+        role: str,
+        cardinality: int,
+        *,
+        force: bool = False,
+        more: Mapping[str, Any] | None = None,
+    ) -> None:
         """Give a role another cardinality; `force` goes beyond its range.
 
-        `force` is always sent: left out, it is an internal error of OneFlow's.
+        `force` is always sent: left out, it is an internal error of OneFlow's. `more` are further fields of the
+        request, to see what OneFlow makes of them.
         """
-        body = {"role_name": role, "cardinality": cardinality, "force": force}
+        body = {"role_name": role, "cardinality": cardinality, "force": force, **(more or {})}
         self.http.send("POST", f"/service/{number}/scale", json=body)
 
     def recover(self, number: int, *, delete: bool = False) -> None:

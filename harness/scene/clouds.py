@@ -5,6 +5,7 @@ All but the start is asked of the cloud by pyone, OneFlow and OneGate, as of any
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from types import TracebackType
@@ -182,22 +183,46 @@ class CloudScene:
 
     # -- what is done to it
 
-    def scale(self, role: str, cardinality: int, *, force: bool = False) -> str | None:
-        """Ask for another cardinality of a role; a refusal is recorded and returned, not raised."""
-        refused = None
+    def scale(
+        self, role: str, cardinality: int, *, force: bool = False, more: Mapping[str, Any] | None = None
+    ) -> str | None:
+        """Ask for another cardinality of a role; a refusal is recorded and returned, not raised.
+
+        Args:
+            role: The role.
+            cardinality: VMs that it is to have.
+            force: Whether to go beyond its range.
+            more: Further fields of the request.
+        """
+        self.observer.look()
+        refused, asked = None, {"role": role, "cardinality": cardinality, "force": force, **(more or {})}
         try:
-            self.flow.scale(self.number, role, cardinality, force=force)
+            self.flow.scale(self.number, role, cardinality, force=force, more=more)
         except CloudRefused as error:
             refused = error.text
+        self._did("service.scale", service=self.number, refused=refused, **asked)
+        return refused
+
+    def scale_from_inside(self, vm: int, role: str, cardinality: int) -> str | None:
+        """Ask for another cardinality of a role through OneGate, as a VM of the service; recorded as `scale` does."""
+        self.observer.look()
+        refused = None
+        with self.gate(vm) as gate:
+            try:
+                gate.scale(role, cardinality)
+            except CloudRefused as error:
+                refused = error.text
         self._did(
-            "service.scale", service=self.number, role=role, cardinality=cardinality, force=force, refused=refused
+            "service.scale", service=self.number, role=role, cardinality=cardinality, by=f"VM {vm}", refused=refused
         )
         return refused
 
     def put_metric(self, vm: int, body: str) -> int:
         """Send a body to OneGate as that VM, as it is; returns the HTTP status."""
         with self.gate(vm) as gate:
-            status = gate.http.ask("PUT", "/vm", content=body).status_code
+            # As `curl -d` sends it, which the specification's example uses.
+            headers = {"Content-Type": "application/x-www-form-urlencoded"}
+            status = gate.http.ask("PUT", "/vm", content=body, headers=headers).status_code
         self._did("metric.put", vm=vm, body=body, status=status)
         return status
 
@@ -210,8 +235,17 @@ class CloudScene:
             CloudRefused: OneFlow does not take them, or not now.
         """
         policies = {"elasticity_policies": list(elasticity), "scheduled_policies": list(scheduled)}
-        self.flow.set_policies(self.number, role, policies)
-        self._did("policies.put", service=self.number, role=role, **policies)
+        # So that what was scaled by the policies before is seen before these.
+        self.observer.look()
+        t, refused = time.monotonic(), None
+        try:
+            self.flow.set_policies(self.number, role, policies)
+        except CloudRefused as error:
+            refused = error.text
+            raise
+        finally:
+            # The time before it: what the new policies do comes later, however late this thread is.
+            self._did("policies.put", t=t, service=self.number, role=role, refused=refused, **policies)
 
     def act(self, vm: int, action: str) -> None:
         """Do something with a VM behind OneFlow's back: terminate-hard, poweroff-hard, resume and others."""
@@ -219,7 +253,7 @@ class CloudScene:
         self._did("vm.act", vm=vm, action=action)
 
     def read(self, vm: int) -> VmSeen:
-        """Read a VM as oned has it now, and record it: `vm.read` with all three templates."""
+        """Read a VM as oned has it now, and record it: `vm.read`, with all places in which an attribute can be."""
         seen = self.oned.vm(vm)
         self._did(
             "vm.read",
@@ -227,6 +261,7 @@ class CloudScene:
             user_template=dict(seen.user_template),
             monitoring=dict(seen.monitoring),
             template=dict(seen.template),
+            own={"ID": vm, "STATE": int(seen.state), "LCM_STATE": int(seen.lcm), "STIME": seen.born},
         )
         return seen
 

@@ -13,6 +13,7 @@ from harness.history import scaled, work
 from harness.history.checks.registry import disturbance
 from harness.history.history import History
 from harness.history.work import refused_since
+from harness.scene.elasticity import CONDITIONS
 from harness.scene.scene import Scene
 from harness.waiting import let_pass, wait_until
 
@@ -104,7 +105,7 @@ def pass_time(scene: Scene, seconds: float) -> None:
 
 
 def _find(condition: str) -> Callable[[Scene], object]:
-    for pattern, test in _CONDITIONS.items():
+    for pattern, test in (_CONDITIONS | dict(CONDITIONS)).items():
         found = re.fullmatch(pattern, condition)
         if found is not None:
             return lambda scene: test(scene, found)
@@ -151,6 +152,11 @@ def _counted(scene: Scene, found: re.Match[str]) -> object:
         if work.result_of(results, ids) is not None
     )
     return any(event is not None for event in counted) or run_over(history)
+
+
+def _asked(scene: Scene, found: re.Match[str]) -> object:
+    asked = scene.history.of("gate.answered", node=int(found[1]), about="service")
+    return len(asked) >= int(found[2])
 
 
 def _removed(scene: Scene, found: re.Match[str]) -> object:
@@ -213,6 +219,7 @@ _CONDITIONS: dict[str, Condition] = {
     r"node (\d+) is offline": _offline,
     r"node (\d+) has ended or announced (\d+) waits": _ended_or_tried,
     r"nodes (.+) have announced (\d+) waits": _all_tried,
+    r"node (\d+) has asked for its SuperLink (\d+) times": _asked,
     r"(\d+) SuperNodes? ha(?:s|ve) been removed": _removed,
     r"the SuperNode role has (\d+) VMs?": _role_has,
     r"the policy is true with (\d+) VMs?": _evaluated,

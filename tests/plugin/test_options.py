@@ -60,6 +60,7 @@ def test_files_are_found_from_where_pytest_was_started(given, tmp_path, monkeypa
         (["--strategy", "none.py:Ours"], "--strategy none.py: there is no such file"),
         (["--expected", "none.toml"], "--expected none.toml: there is no such file"),
         (["--toxiproxy", "none"], "--toxiproxy none: there is no such file"),
+        (["--service-template", "none.json"], "--service-template none.json: there is no such file"),
         (["--live", "-1"], "--live -1.0: seconds cannot be negative"),
     ],
 )
@@ -67,6 +68,23 @@ def test_bad_options_are_one_clear_line(given, words, says):
     with pytest.raises(InputError) as error:
         given(*words)
     assert str(error.value).startswith(says)
+    assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("{", "ours.json:1: is not JSON: "),
+        ('{"name": "x", "roles": []}', "ours.json: there is no role 'superlink' (its roles: none)"),
+        ('{"name": "x", "roles": [], "role": 1}', "ours.json: field 'role': has no meaning here"),
+    ],
+)
+def test_a_service_template_that_cannot_be_used_is_refused_before_anything_runs(given, tmp_path, text, says):
+    file = tmp_path / "ours.json"
+    file.write_text(text)
+    with pytest.raises(InputError) as error:
+        given("--service-template", str(file))
+    assert says in str(error.value)
     assert "\n" not in str(error.value)
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from harness.cloud.templates import read_service_template
 from harness.errors import InputError
 from harness.flower.versions import SPECIFIED, SUPPORTED, check_supported
 from harness.hypervisor.choice import HYPERVISORS
@@ -15,7 +16,7 @@ from harness.image.rules.finding import LIMIT
 from harness.target import Strategy, Target
 
 CLOUDS = ("embedded",)
-_JUDGED_BY_NOTHING = ("--service-template", "--boot-script")
+_JUDGED_BY_NOTHING = ("--boot-script",)
 """Options of the contract that no scenario reads yet: refused, so that nobody takes a green run for their verdict."""
 REFERENCE = "reference"
 """Value of `--image` that asks for the reference image by name; a file of that name is `./reference`."""
@@ -92,7 +93,7 @@ def read_options(config: pytest.Config) -> Target:
         reports=Path(get("--reports") or config.rootpath / "reports").absolute(),
         nightly=bool(get("--nightly")),
         strategy=_strategy(get("--strategy")),
-        service_template=_file("--service-template", get("--service-template")),
+        service_template=_service_template(get("--service-template")),
         boot_script=_file("--boot-script", get("--boot-script")),
         image=None if get("--image") == REFERENCE else _file("--image", get("--image")),
         image_required=get("--image") is not None,
@@ -125,6 +126,14 @@ def _bytes(option: str, given: str) -> int:
     if not (given.isascii() and given.isdigit() and int(given) > 0):
         raise InputError(f"{option} {given}: write a number of bytes above 0, in digits only, e.g. {LIMIT}")
     return int(given)
+
+
+def _service_template(given: str | None) -> Path | None:
+    path = _file("--service-template", given)
+    if path is not None:
+        # A template that cannot be used is refused now, and not by every scenario.
+        read_service_template(path)
+    return path
 
 
 def _strategy(given: str | None) -> Strategy | None:

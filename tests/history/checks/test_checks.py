@@ -3,6 +3,7 @@
 import random
 
 import backoff_cases
+import elasticity_cases
 import image_cases
 import nodes_cases
 import pytest
@@ -19,6 +20,7 @@ from harness.history.history import History
 
 _ALL = (
     backoff_cases,
+    elasticity_cases,
     image_cases,
     nodes_cases,
     readings_cases,
