@@ -7,7 +7,7 @@ Feature: Policies that see training
     @SCALE-CPU-UP @takes-60s
     Scenario: Under load the policy `CPU > 80` adds a SuperNode, which trains
       Given a service of 1 SuperNodes
-      And a run of 8 rounds of FedAvg, each fit lasting 8 s, with
+      And a run of 12 rounds of FedAvg, each fit lasting 8 s, with
         | min-available | 1 |
         | min-fit       | 1 |
         | fit-processes | 3 |
@@ -16,7 +16,7 @@ Feature: Policies that see training
         """
         {"type": "CHANGE", "adjust": 1, "expression": "CPU > 80", "period": 2, "period_number": 2, "cooldown": 300}
         """
-      And at most 90 s pass until node 2 is online
+      And at most 150 s pass until node 2 is online
       And at most 90 s pass until node 2 has been counted
       Then the policy `CPU > 80` adds node 2, which trains
 

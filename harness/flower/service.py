@@ -35,6 +35,9 @@ from harness.ports import Ports
 from harness.processes import Process, ProcessFailed
 from harness.waiting import wait_until
 
+OWN_LINK = "link"
+"""Value of FL_SUPERLINK_ADDRESS in a VM template that stands for the address of the VM's own link."""
+
 
 @dataclass(frozen=True)
 class Appliance:
@@ -144,6 +147,7 @@ class Service:
         fixture: The Flower app.
         appliance: The boot scripts.
         strategy: File of a user's own Strategy.
+        held: Whether the SuperLink's VM is to take its time to boot, until `release_superlink`.
     """
 
     def __init__(
@@ -158,6 +162,7 @@ class Service:
         fixture: Path,
         appliance: Appliance,
         strategy: Path | None = None,
+        held: bool = False,
     ) -> None:
         self._flower = flower
         self._place = place
@@ -168,6 +173,9 @@ class Service:
         self._appliance = appliance
         self._ports = _Ports(ports.take(), ports.take(), ports.take())
         self._app = apps.prepare(fixture, place, flower, control_port=self._ports.control, tls=None, strategy=strategy)
+        self._held = place.work / "superlink-is-held" if held else None
+        if self._held is not None:
+            self._held.touch()
         self._lock = threading.Lock()
         self._stack = ExitStack()
         self._observer: Process | None = None
@@ -228,6 +236,8 @@ class Service:
             "FL_RUNTIME": "process",
             "FL_CLIENTAPPIO_PORT": str(self._ports.clientapp[machine.vm_id]),
         }
+        if machine.context.get("FL_SUPERLINK_ADDRESS") == OWN_LINK:
+            context["FL_SUPERLINK_ADDRESS"] = f"{LOOPBACK}:{node.link.listen_port}"
         return self._program(machine, node.name, self._appliance.supernode, context)
 
     def _superlink_context(self) -> dict[str, str]:
@@ -241,12 +251,25 @@ class Service:
         environment = {**surroundings(self._flower, self._place.home(name)), **machine.context, **more}
         # No contextualization runs in a VM that is a process, though this machine may itself be a VM that has it.
         environment["FL_REPORT_READY"] = "YES"
-        return Program(name, ("bash", str(script)), self._place.logs / f"{name}.log", environment)
+        argv: tuple[str, ...] = ("bash", str(script))
+        if machine.role == SUPERLINK and self._held is not None:
+            argv = (
+                "bash",
+                "-c",
+                'while [ -e "$1" ]; do sleep 0.2; done; exec bash "$2"',
+                "-",
+                str(self._held),
+                str(script),
+            )
+        return Program(name, argv, self._place.logs / f"{name}.log", environment)
 
     def _translate(self, vm: int, text: str) -> str:
         node = self._node(vm)
         if node is None:
             return text
+        # The first word of the answer says what it is about, as OneGate's path does.
+        about = "service" if text.lstrip().startswith('{"SERVICE"') else "vm"
+        self._recorder.record("hypervisor", "gate.answered", vm=vm, node=node.number, about=about)
         return text.replace(f"{LOOPBACK}:{self._ports.fleet}", f"{LOOPBACK}:{node.link.listen_port}")
 
     def _saw(self, kind: str, data: Mapping[str, Any]) -> None:
@@ -261,6 +284,17 @@ class Service:
             self._recorder.record(node.name, "supernode.end", node=node.number, pid=pid, code=data["code"], vm=node.vm)
         elif data["vm"] == self.superlink.vm and kind == "vm.start":
             self._recorder.record("scenario", "superlink.start", pid=data["pid"], database=False, vm=data["vm"])
+
+    def release_superlink(self) -> None:
+        """Let the SuperLink's VM boot on.
+
+        Raises:
+            HarnessError: It was not held.
+        """
+        if self._held is None:
+            raise HarnessError("the SuperLink was not held back")
+        self._held.unlink(missing_ok=True)
+        self._recorder.record("scenario", "superlink.released")
 
     # -- looking
 

@@ -122,8 +122,11 @@ class Scene:
         )
         return self._federation
 
-    def make_service(self) -> Service:
+    def make_service(self, *, held: bool = False) -> Service:
         """Make a federation whose SuperLink and SuperNodes are VMs; its `machines` are for the cloud to run.
+
+        Args:
+            held: Whether the SuperLink's VM takes its time to boot, until it is released.
 
         Raises:
             HarnessError: The scenario has a federation already.
@@ -148,6 +151,7 @@ class Scene:
                 fixture=self._kit.fixture,
                 appliance=self._kit.appliance,
                 strategy=strategy,
+                held=held,
             )
         )
         return service

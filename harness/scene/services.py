@@ -7,6 +7,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from harness.cloud.embedded.oned import raw
 from harness.cloud.states import ServiceState
 from harness.cloud.templates import SUPERNODE, ServiceTemplate
 from harness.errors import Inconclusive, InputError
@@ -40,6 +41,48 @@ def sized(template: ServiceTemplate, nodes: int, given: Mapping[str, str]) -> di
     bare = [{name: it for name, it in role.items() if name not in _LEFT_OUT} for role in body["roles"]]
     body["roles"] = [role | changes if role["name"] == SUPERNODE else role for role in bare]
     return body
+
+
+def in_context(vm_template: str, context: Mapping[str, str]) -> str:
+    """A VM template whose CONTEXT has these variables, in place of its own ones of those names.
+
+    Raises:
+        InputError: It has no CONTEXT.
+    """
+    attributes = raw.parse(vm_template)
+    known = attributes.get("CONTEXT", [None])[0]
+    if not isinstance(known, dict):
+        raise InputError("the VM template of the SuperNodes has no CONTEXT: its boot script would be told nothing")
+    attributes["CONTEXT"] = [known | dict(context)]
+    return raw.write(attributes)
+
+
+def boot(scene: Scene, nodes: int, context: Mapping[str, str], *, held: bool) -> Service:
+    """Deploy a service whose VMs all boot at once, with more in the context of the SuperNodes', and wait for none.
+
+    Args:
+        scene: The scenario.
+        nodes: SuperNodes.
+        context: Context variables.
+        held: Whether the SuperLink is not ready until it is released.
+    """
+    service = scene.make_service(held=held)
+    cloud = scene.open_cloud(lambda: service.machines)
+    templates = dict(scene.vm_templates)
+    templates[SUPERNODE] = in_context(templates[SUPERNODE], context)
+    body = sized(scene.service_template, nodes, {}) | {"deployment": "none", "ready_status_gate": False}
+    cloud.deploy(body, templates)
+    cloud.wait(ServiceState.RUNNING)
+    scene.recorder.record("scenario", "context.given", context=dict(context))
+    if not held:
+        service.watch_control_api()
+    return service
+
+
+def release(scene: Scene) -> None:
+    """Let a SuperLink that was held back become ready, and wait until it answers."""
+    scene.service.release_superlink()
+    scene.service.watch_control_api()
 
 
 def deploy(scene: Scene, nodes: int, given: Mapping[str, str]) -> Service:

@@ -55,8 +55,8 @@ def _needed(history: History, expression: str) -> int:
     """How often in a row the policy has to be true before it scales; 1 unless it says otherwise (measured)."""
     given = history.last("policies.put", role=_ROLE)
     policies = [] if given is None else given["elasticity_policies"]
-    found = next((policy for policy in policies if policy.get("expression") == expression), {})
-    return max(int(found.get("period_number") or 0), 1)
+    found: dict[str, object] = next((policy for policy in policies if policy.get("expression") == expression), {})
+    return max(int(str(found.get("period_number") or 0)), 1)
 
 
 def _counted(history: History, node: int) -> int | None:

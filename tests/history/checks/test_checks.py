@@ -3,6 +3,7 @@
 import random
 
 import backoff_cases
+import discovery_cases
 import elasticity_cases
 import image_cases
 import nodes_cases
@@ -20,6 +21,7 @@ from harness.history.history import History
 
 _ALL = (
     backoff_cases,
+    discovery_cases,
     elasticity_cases,
     image_cases,
     nodes_cases,
