@@ -251,16 +251,9 @@ class Service:
         environment = {**surroundings(self._flower, self._place.home(name)), **machine.context, **more}
         # No contextualization runs in a VM that is a process, though this machine may itself be a VM that has it.
         environment["FL_REPORT_READY"] = "YES"
-        argv: tuple[str, ...] = ("bash", str(script))
+        argv = _interpreter(script)
         if machine.role == SUPERLINK and self._held is not None:
-            argv = (
-                "bash",
-                "-c",
-                'while [ -e "$1" ]; do sleep 0.2; done; exec bash "$2"',
-                "-",
-                str(self._held),
-                str(script),
-            )
+            argv = ("bash", "-c", 'while [ -e "$0" ]; do sleep 0.2; done; exec "$@"', str(self._held), *argv)
         return Program(name, argv, self._place.logs / f"{name}.log", environment)
 
     def _translate(self, vm: int, text: str) -> str:
@@ -370,3 +363,9 @@ class Service:
         started = self._recorder.history().last("run.start")
         superlink = (self._place.logs / "superlink.log").read_text(encoding="utf-8", errors="replace")
         return superlink + ("" if started is None else apps.read_log(self._app, str(started["run"])))
+
+
+def _interpreter(script: Path) -> tuple[str, ...]:
+    """The command line of a script: by its first line, whether it may be executed or not."""
+    first = script.read_text(encoding="utf-8", errors="replace").split("\n", 1)[0]
+    return (*first.removeprefix("#!").split(), str(script)) if first.startswith("#!") else ("bash", str(script))

@@ -61,6 +61,7 @@ def test_files_are_found_from_where_pytest_was_started(given, tmp_path, monkeypa
         (["--expected", "none.toml"], "--expected none.toml: there is no such file"),
         (["--toxiproxy", "none"], "--toxiproxy none: there is no such file"),
         (["--service-template", "none.json"], "--service-template none.json: there is no such file"),
+        (["--boot-script", "none.sh"], "--boot-script none.sh: there is no such file"),
         (["--live", "-1"], "--live -1.0: seconds cannot be negative"),
     ],
 )
@@ -86,6 +87,15 @@ def test_a_service_template_that_cannot_be_used_is_refused_before_anything_runs(
         given("--service-template", str(file))
     assert says in str(error.value)
     assert "\n" not in str(error.value)
+
+
+def test_a_boot_script_without_an_interpreter_is_refused(given, tmp_path):
+    file = tmp_path / "boot"
+    file.write_bytes(b"\x7fELF")
+    with pytest.raises(InputError, match="is no script: its first line does not name its interpreter"):
+        given("--boot-script", str(file))
+    file.write_text("#!/bin/sh\nexit 3\n")
+    assert given("--boot-script", str(file)).boot_script == file
 
 
 @pytest.mark.parametrize(

@@ -16,8 +16,6 @@ from harness.image.rules.finding import LIMIT
 from harness.target import Strategy, Target
 
 CLOUDS = ("embedded",)
-_JUDGED_BY_NOTHING = ("--boot-script",)
-"""Options of the contract that no scenario reads yet: refused, so that nobody takes a green run for their verdict."""
 REFERENCE = "reference"
 """Value of `--image` that asks for the reference image by name; a file of that name is `./reference`."""
 
@@ -82,9 +80,6 @@ def read_options(config: pytest.Config) -> Target:
         raise InputError(f"--cloud {cloud}: this version of the harness runs on {', '.join(CLOUDS)} only")
     if hypervisor not in HYPERVISORS:
         raise InputError(f"--hypervisor {hypervisor}: this version of the harness has {', '.join(HYPERVISORS)} only")
-    for option in _JUDGED_BY_NOTHING:
-        if get(option) is not None:
-            raise InputError(f"{option}: no scenario of this version of the harness judges one; leave the option out")
     live = get("--live")
     return Target(
         flower=check_supported(str(get("--flower"))),
@@ -94,7 +89,7 @@ def read_options(config: pytest.Config) -> Target:
         nightly=bool(get("--nightly")),
         strategy=_strategy(get("--strategy")),
         service_template=_service_template(get("--service-template")),
-        boot_script=_file("--boot-script", get("--boot-script")),
+        boot_script=_boot_script(get("--boot-script")),
         image=None if get("--image") == REFERENCE else _file("--image", get("--image")),
         image_required=get("--image") is not None,
         image_limit=_bytes("--image-limit", str(get("--image-limit"))),
@@ -133,6 +128,19 @@ def _service_template(given: str | None) -> Path | None:
     if path is not None:
         # A template that cannot be used is refused now, and not by every scenario.
         read_service_template(path)
+    return path
+
+
+def _boot_script(given: str | None) -> Path | None:
+    path = _file("--boot-script", given)
+    if path is None:
+        return None
+    try:
+        first = path.read_bytes()[:2]
+    except OSError as error:
+        raise InputError(f"--boot-script {given}: cannot be read: {error.strerror}") from error
+    if first != b"#!":
+        raise InputError(f"--boot-script {given}: is no script: its first line does not name its interpreter (`#!`)")
     return path
 
 
