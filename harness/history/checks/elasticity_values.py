@@ -121,17 +121,18 @@ def _rest(seen: Evaluation) -> str:
 def missing_is_false(history: History, *, role: str, name: str) -> Finding:
     """Every comparison with an attribute that no VM has is false; none scales the role."""
     stage = _last_stage(history, role)
+    scaled = elasticity.scalings(history, role, since=stage.begin, until=stage.end)
     compared, true = set(), []
     for index, policy in enumerate(stage.policies):
         expression = str(policy["expression"])
-        seen = _seen(history, role, index, stage, _ENOUGH)
-        if _put_by(history, name, _running(history, role, seen[-1].t), seen[-1].t):
+        # One that scales keeps those behind it from being evaluated.
+        seen = _seen(history, role, index, stage, 0 if scaled else _ENOUGH)
+        if seen and _put_by(history, name, _running(history, role, seen[-1].t), seen[-1].t):
             raise Inconclusive(f"a VM of role {role} has {name}")
         compared.add(expression.removeprefix(name).split()[0])
         true += [expression for item in seen if item.true_evals or not item.text.startswith(f"{name}[--]")]
     if missing := {"==", "!=", "<", "<=", ">", ">="} - compared:
         raise Inconclusive(f"no expression with {elasticity.listed(sorted(missing))} was evaluated")
-    scaled = elasticity.scalings(history, role, since=stage.begin, until=stage.end)
     summary = f"{len(stage.policies)} comparisons with {name}, which no VM has: " + (
         f"{elasticity.listed(sorted(set(true)) or scaled)} true" if true or scaled else "all false"
     )
