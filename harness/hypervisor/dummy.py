@@ -9,12 +9,13 @@ from functools import partial
 from harness.hypervisor import Address, Machine, Measurement, Reports, Timers
 
 Measure = Callable[[int], Measurement | None]
+_NOTHING = Measurement(cpu=0, memory=0)
 
 
 def idle(vm_id: int) -> Measurement | None:
     """A VM that does nothing: no CPU, no memory."""
     del vm_id
-    return Measurement(cpu=0, memory=0)
+    return _NOTHING
 
 
 @dataclass

@@ -88,7 +88,7 @@ def described(text: str, table: str = "grammar-table") -> Look:
             _give(vm, place, name, value)
     if "missing" in rest:
         vms.append(_vm(count))
-    return look_up([vm.id for vm in vms], {vm.id: vm for vm in vms}, monitored=True)
+    return look_up([vm.id for vm in vms], {vm.id: vm for vm in vms}, monitored=lambda: True)
 
 
 def _values(text: str, *, of_three: bool) -> Iterator[list[Value]]:

@@ -7,7 +7,7 @@ Its thread is not guarded: what an evaluation raises ends it, and nothing scales
 from __future__ import annotations
 
 import copy
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -30,12 +30,13 @@ class Look:
     """What a pass saw of the VMs when it began.
 
     Attributes:
-        vms: Those that are not DONE, by number.
-        monitored: Whether any VM of the cloud has a monitoring record.
+        vms: By number.
+        monitored: Whether any VM of the cloud has a monitoring record; None when that, and the records of the VMs, are
+            left for an expression to ask for.
     """
 
     vms: Mapping[int, Vm]
-    monitored: bool
+    monitored: bool | None
 
 
 @dataclass(frozen=True)
@@ -52,11 +53,15 @@ class Part:
     service_id: int
     name: str
     body: dict[str, Any]
-    node_ids: tuple[int, ...]
+    node_ids: Iterable[int]
 
     def shown(self) -> str:
         """The role, and its policies as they were seen."""
         return f"{self.service_id} {self.name} {[self.body.get(name) for name in _POLICIES]}"
+
+
+def _ids(role: Role) -> Iterator[int]:
+    yield from role.node_ids
 
 
 class Autoscaler:
@@ -97,10 +102,10 @@ class Autoscaler:
         self._next = self._agenda.after(seconds, f"autoscaler.{step}", run)
 
     def _pass(self) -> None:
-        living = {vm.id: copy.copy(vm) if self._stepwise else vm for vm in self._oned.living()}
-        look = Look(living, any(vm.monitoring for vm in living.values()))
+        look = self._copied() if self._stepwise else self._lazy()
         parts = [
-            Part(service.id, role.name, self._seen(role), tuple(role.node_ids))
+            # One step: nobody changes a role between here and its evaluation, and most are never asked for.
+            Part(service.id, role.name, self._seen(role), tuple(role.node_ids) if self._stepwise else _ids(role))
             for service in self._lifecycle.services()
             if service.state is ServiceState.RUNNING
             for role in service
@@ -116,6 +121,15 @@ class Autoscaler:
                 self._store(part, wish)
                 self._scale(part, wish)
         self._plan(self._interval, "pass", self._pass)
+
+    def _copied(self) -> Look:
+        """All VMs as they are now."""
+        living = {vm.id: copy.copy(vm) for vm in self._oned.living()}
+        return Look(living, any(vm.monitoring for vm in living.values()))
+
+    def _lazy(self) -> Look:
+        """All VMs; their records are taken when an expression asks, within this step."""
+        return Look(self._oned.pools.vms, None)
 
     def _seen(self, role: Role) -> dict[str, Any]:
         if not self._stepwise:
@@ -145,7 +159,12 @@ class Autoscaler:
         self._go_on(parts[1:], look)
 
     def _evaluate(self, part: Part, look: Look) -> policies.Wish | None:
-        values = lookup.look_up(part.node_ids, look.vms, monitored=look.monitored)
+        if look.monitored is None:
+            oned = self._oned
+            values = lookup.look_up(part.node_ids, look.vms, monitored=oned.monitored, probe=oned.probe)
+        else:
+            known = look.monitored
+            values = lookup.look_up(part.node_ids, look.vms, monitored=lambda: known)
         try:
             return policies.evaluate(part.body, self._oned.now, values)
         except lookup.NoMonitoring:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 from harness.cloud.embedded import expressions, ruby
 from harness.cloud.embedded.oned.raw import Value
 from harness.cloud.embedded.oned.vm import Vm
+from harness.cloud.states import VmState
 
 _ALWAYS_NEW = frozenset({"LAST_POLL", "TIMESTAMP"})
 """What changes with every measurement, though nothing else does."""
@@ -54,29 +55,38 @@ def mean(vms: Iterable[Vm], name: str) -> float | None:
     return ruby.rounded(sum(values) / len(values)) if values else None
 
 
-def look_up(node_ids: Iterable[int], living: Mapping[int, Vm], *, monitored: bool) -> expressions.Look:
-    """The look-up for a role's nodes.
+def look_up(
+    node_ids: Iterable[int],
+    known: Mapping[int, Vm],
+    *,
+    monitored: Callable[[], bool],
+    probe: Callable[[Vm], None] | None = None,
+) -> expressions.Look:
+    """The look-up for a role's nodes. VMs are looked at when an expression asks for the first value, not before.
 
     Args:
         node_ids: Numbers of the role's VMs.
-        living: The VMs that are not DONE.
+        known: VMs by number; those that are DONE do not count.
         monitored: Whether any VM of the cloud has a monitoring record.
+        probe: Brings a VM's monitoring record up to date; None when they are.
 
     Raises (when it is used):
         NoMonitoring: See there.
     """
-    vms = [living[number] for number in node_ids if number in living]
+    vms: list[Vm] = []
     # A pass sees the VMs as they were when it began: each mean is computed once.
     means: dict[str, float | None] = {}
 
     def look(name: str) -> float | None:
-        if vms and not monitored:
-            raise NoMonitoring
+        if not means:
+            vms.extend(known[it] for it in node_ids if it in known and known[it].state is not VmState.DONE)
+            if vms and not monitored():
+                raise NoMonitoring
+            if probe is not None:
+                for vm in vms:
+                    probe(vm)
         if name not in means:
             means[name] = mean(vms, name)
         return means[name]
 
     return look
-
-
-Snapshot = Callable[[Iterable[int]], expressions.Look]

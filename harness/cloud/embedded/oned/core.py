@@ -406,13 +406,22 @@ class Oned:
         if seen is None:
             return
         vm.last_poll = int(instant)
-        if seen == vm.measured and vm.monitoring:
+        if (seen is vm.measured or seen == vm.measured) and vm.monitoring:
             vm.monitoring = {**vm.monitoring, "TIMESTAMP": str(vm.last_poll)}
             return
         record = {"CPU": f"{seen.cpu:g}", "MEMORY": str(seen.memory), **seen.more}
         vm.monitoring = {**record, "ID": str(vm.id), "TIMESTAMP": str(vm.last_poll)}
         vm.measured = seen
         vm.changed()
+
+    def monitored(self) -> bool:
+        """Whether any VM that is not DONE has a monitoring record now; looks no further than the first."""
+        for vm in self.pools.vms.values():
+            if vm.state is not VmState.DONE:
+                self.probe(vm)
+                if vm.monitoring:
+                    return True
+        return False
 
     def living(self) -> list[Vm]:
         """Every VM that is not DONE, with its monitoring record brought up to date."""
