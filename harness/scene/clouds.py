@@ -195,25 +195,33 @@ class CloudScene:
             more: Further fields of the request.
         """
         self.observer.look()
-        refused, asked = None, {"role": role, "cardinality": cardinality, "force": force, **(more or {})}
+        # The time before it: what it leads to is seen later, however late this thread is.
+        t, refused = time.monotonic(), None
+        asked = {"role": role, "cardinality": cardinality, "force": force, **(more or {})}
         try:
             self.flow.scale(self.number, role, cardinality, force=force, more=more)
         except CloudRefused as error:
             refused = error.text
-        self._did("service.scale", service=self.number, refused=refused, **asked)
+        self._did("service.scale", t=t, service=self.number, refused=refused, **asked)
         return refused
 
     def scale_from_inside(self, vm: int, role: str, cardinality: int) -> str | None:
         """Ask for another cardinality of a role through OneGate, as a VM of the service; recorded as `scale` does."""
         self.observer.look()
-        refused = None
+        t, refused = time.monotonic(), None
         with self.gate(vm) as gate:
             try:
                 gate.scale(role, cardinality)
             except CloudRefused as error:
                 refused = error.text
         self._did(
-            "service.scale", service=self.number, role=role, cardinality=cardinality, by=f"VM {vm}", refused=refused
+            "service.scale",
+            t=t,
+            service=self.number,
+            role=role,
+            cardinality=cardinality,
+            by=f"VM {vm}",
+            refused=refused,
         )
         return refused
 
