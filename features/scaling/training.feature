@@ -2,9 +2,11 @@ Feature: Policies that see training
   Pattern 2, pitfalls 1 and 5, code example 2: elasticity by load and by published metrics, end to end; what a cooldown is
   worth to a round.
 
+  What needs a whole core, or a publication within seconds, runs with --nightly: see rounds.feature.
+
   Rule: By load
 
-    @SCALE-CPU-UP @takes-60s
+    @SCALE-CPU-UP @nightly @takes-60s
     Scenario: Under load the policy `CPU > 80` adds a SuperNode, which trains
       Given a service of 1 SuperNodes
       And a run of 12 rounds of FedAvg, each fit lasting 8 s, with
@@ -45,7 +47,7 @@ Feature: Policies that see training
       And at most 90 s pass until node 3 has been counted
       Then the policy `FL_ROUND_NUMBER > 1` adds node 3, which trains
 
-    @SCALE-METRIC-TRAINING-ACTIVE @SCALE-METRIC-ROUND-NUMBER @SCALE-METRIC-CLIENT-STATUS @takes-70s
+    @SCALE-METRIC-TRAINING-ACTIVE @SCALE-METRIC-ROUND-NUMBER @SCALE-METRIC-CLIENT-STATUS @nightly @takes-70s
     Scenario: SuperNodes publish what they do
       Given a service of 2 SuperNodes
       And a run of 3 rounds of FedAvg, each fit lasting 6 s
