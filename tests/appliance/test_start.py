@@ -172,7 +172,7 @@ def test_a_container_of_another_version_with_tls(run):
 
 def test_docker_is_taken_where_there_is_no_supernode(run, tmp_path):
     (tmp_path / "bin").mkdir()
-    tools = "bash basename curl jq mktemp chmod rm docker cat env sleep grep base64 cp tr"
+    tools = "bash basename curl jq mktemp chmod rm docker cat env sleep grep base64 cp tr mkfifo"
     for tool in tools.split():
         place = Path(__file__).parent / "programs" / tool
         if not place.exists():
@@ -232,9 +232,10 @@ ODD = (
 )
 
 
-def test_the_log_arrives_unchanged(boot, superlink_ready, tmp_path):
+@pytest.mark.parametrize("locale", ["C", "C.UTF-8"])
+def test_the_log_arrives_unchanged(boot, superlink_ready, tmp_path, locale):
     (tmp_path / "says").write_bytes(ODD)
-    script = boot(SAYS=str(tmp_path / "says"), LASTS="0.1")
+    script = boot(LC_ALL=locale, SAYS=str(tmp_path / "says"), LASTS="0.1")
     assert script.end() == 0
     assert script.log == ODD
 
