@@ -32,7 +32,7 @@ Feature: Scaling in the middle of a round
 
   Rule: What is removed
 
-    @SCALE-DOWN-FAILURE-RECORDED @takes-50s
+    @SCALE-DOWN-FAILURE-RECORDED @nightly @takes-50s
     Scenario: A scale-down in the middle of a round is a failure of that round
       Given a service of 3 SuperNodes
       And a run of 2 rounds of FedAvg, each fit lasting 8 s, with
@@ -81,7 +81,7 @@ Feature: Scaling in the middle of a round
 
   Rule: Below a minimum
 
-    @SCALE-BELOW-MIN-AVAILABLE-PAUSES @takes-90s
+    @SCALE-BELOW-MIN-AVAILABLE-PAUSES @nightly @takes-90s
     Scenario: Training pauses when a scale-down goes below min_available_clients, and goes on after a scale-up
       Given a service of 3 SuperNodes
       And a run of 2 rounds of FedAvg, each fit lasting 5 s, with
@@ -114,7 +114,7 @@ Feature: Scaling in the middle of a round
       And 30 s pass
       Then round 2 waits, and the run stays running, for 30 s at least
 
-    @SCALE-MIN-VMS-KEEPS-ROUNDS @takes-50s
+    @SCALE-MIN-VMS-KEEPS-ROUNDS @nightly @takes-50s
     Scenario: With min_vms below FL_MIN_FIT_CLIENTS, and enough clients available, rounds wait for more
       Given a service of 2 SuperNodes with
         | min_vms | 1 |

@@ -59,7 +59,7 @@ Feature: Policies that see training
 
   Rule: What a cooldown is worth to a round
 
-    @SCALE-COOLDOWN-PROTECTS-ROUND @takes-90s
+    @SCALE-COOLDOWN-PROTECTS-ROUND @nightly @takes-90s
     Scenario: A cooldown longer than a round keeps a second client in it
       Given a service of 3 SuperNodes with
         | min_vms | 1 |
@@ -77,7 +77,7 @@ Feature: Policies that see training
       And at most 90 s pass until 2 SuperNodes have been removed
       Then round 1 loses one node only
 
-    @SCALE-COOLDOWN-SHORT-HITS-ROUND @takes-70s
+    @SCALE-COOLDOWN-SHORT-HITS-ROUND @nightly @takes-70s
     Scenario: A cooldown shorter than a round lets a policy take client after client out of it
       Given a service of 4 SuperNodes with
         | min_vms | 1 |
