@@ -7,13 +7,10 @@ of its own link, as a network that translates addresses would do it. The boot sc
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable, Mapping
-from contextlib import ExitStack
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from importlib import resources
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 from harness.chaos.link import Link
 from harness.chaos.observe import Observe
@@ -22,18 +19,17 @@ from harness.cloud.templates import SUPERLINK, SUPERNODE
 from harness.errors import HarnessError
 from harness.flower import app as apps
 from harness.flower.commands import LOOPBACK, surroundings
-from harness.flower.federation import START_TIMEOUT, node_status
+from harness.flower.deployment import Deployment
 from harness.flower.logs import supernode_lines
 from harness.flower.place import Place
 from harness.flower.versions import FlowerEnvironment
 from harness.history.recorder import Recorder
 from harness.hypervisor import Machine
 from harness.hypervisor.machines import Machines
-from harness.hypervisor.process import LocalProgram
+from harness.hypervisor.process import LocalProgram, ProcessSite
 from harness.hypervisor.site import Program
 from harness.ports import Ports
-from harness.processes import Process, ProcessFailed
-from harness.waiting import wait_until
+from harness.processes import ProcessFailed
 
 OWN_LINK = "link"
 """Value of FL_SUPERLINK_ADDRESS in a VM template that stands for the address of the VM's own link."""
@@ -134,7 +130,7 @@ class _Ports:
     clientapp: dict[int, int] = field(default_factory=dict)
 
 
-class Service:
+class Service(Deployment):
     """A federation on a cloud; a context manager. `machines` is the hypervisor that the cloud has to be given.
 
     Args:
@@ -150,6 +146,9 @@ class Service:
         held: Whether the SuperLink's VM is to take its time to boot, until `release_superlink`.
     """
 
+    superlink: ServiceSuperLink
+    nodes: dict[int, ServiceNode]
+
     def __init__(
         self,
         *,
@@ -164,35 +163,28 @@ class Service:
         strategy: Path | None = None,
         held: bool = False,
     ) -> None:
-        self._flower = flower
-        self._place = place
         self._take_port = ports.take
         self._toxiproxy = toxiproxy
-        self._recorder = recorder
-        self._observe = observe
+        self._tell = observe
         self._appliance = appliance
         self._ports = _Ports(ports.take(), ports.take(), ports.take())
-        self._app = apps.prepare(fixture, place, flower, control_port=self._ports.control, tls=None, strategy=strategy)
+        super().__init__(
+            flower=flower,
+            place=place,
+            recorder=recorder,
+            app=apps.prepare(fixture, place, flower, control_port=self._ports.control, tls=None, strategy=strategy),
+            control_address=f"{LOOPBACK}:{self._ports.control}",
+            start_timeout=ProcessSite.start_timeout,
+        )
         self._held = place.work / "superlink-is-held" if held else None
         if self._held is not None:
             self._held.touch()
         self._lock = threading.Lock()
-        self._stack = ExitStack()
-        self._observer: Process | None = None
-        self.nodes: dict[int, ServiceNode] = {}
+        self.nodes = {}
         self.machines = Machines(
             self._boot, self._saw, placed=self._place_machine, network=self._translate, shutdown_seconds=30
         )
         self.superlink = ServiceSuperLink(self.machines)
-        recorder.gather(place.events)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
-        self.end()
 
     def end(self) -> None:
         """End every VM and remove the links; harmless when it is done."""
@@ -213,7 +205,7 @@ class Service:
             server=self._toxiproxy,
             listen_port=self._take_port(),
             upstream_port=self._ports.fleet,
-            observe=self._observe,
+            observe=self._tell,
         )
         self._ports.clientapp[machine.vm_id] = self._take_port()
         self._recorder.gather(self._place.logs, f"supernode-{number}.log", supernode_lines(number))
@@ -291,68 +283,10 @@ class Service:
 
     # -- looking
 
-    def watch_control_api(self) -> None:
-        """Start the observer of the Control API, and wait until the SuperLink answers.
-
-        Raises:
-            WaitTimeout: It does not.
-            WaitAborted: Its VM has ended.
-        """
-        address = f"{LOOPBACK}:{self._ports.control}"
-        script = resources.files("harness.flower.observer") / "control_api.py"
-        argv = [str(self._flower.python), str(script), address, str(self._place.events / "control-api.jsonl")]
-        environment = surroundings(self._flower, self._place.home("observer"))
-        self._observer = self._stack.enter_context(
-            Process("observer", argv, log=self._place.logs / "observer.log", env=environment)
-        )
-        wait_until(
-            lambda: self._recorder.history().last("control.reachable"),
-            what="the Control API of the SuperLink",
-            timeout=START_TIMEOUT,
-            abort=self.superlink.process.ended,
-        )
-
-    @property
-    def running(self) -> int:
-        """How many SuperNodes' VMs run."""
-        return sum(1 for node in self.nodes.values() if node.started and node.process.running)
-
-    def wait_online(self, numbers: Iterable[int], timeout: float = START_TIMEOUT) -> None:
-        """Wait until the Control API says that these nodes are online.
-
-        Raises:
-            WaitTimeout: Not in that time; the text has the status of each.
-            WaitAborted: The VM of one of them has ended.
-        """
-        wanted = list(numbers)
-
-        def status() -> dict[int, str]:
-            history = self._recorder.history()
-            return {number: node_status(history, number) for number in wanted}
-
-        def ended() -> str | None:
-            for number in wanted:
-                node = self.nodes.get(number)
-                if node is not None and node.note_end() is not None:
-                    return f"the VM of {node.name} has ended with code {node.note_end()}"
-            return None
-
-        wait_until(
-            status,
-            lambda seen: set(seen.values()) == {"online"},
-            what=f"nodes {', '.join(map(str, wanted))} to be online by the Control API",
-            timeout=timeout,
-            abort=ended,
-        )
-
-    # -- running
-
-    def start_run(self, values: Mapping[str, float | str]) -> str:
-        """Start a run of the app; returns its id."""
-        config = {"events-dir": str(self._place.events), **values}
-        run_id = apps.start_run(self._app, config)
-        self._recorder.record("scenario", "run.start", run=run_id, config=dict(config))
-        return run_id
+    def _node_ended(self, number: int) -> str | None:
+        node = self.nodes.get(number)
+        code = None if node is None else node.note_end()
+        return None if code is None else f"the VM of supernode-{number} has ended with code {code}"
 
     def logs(self) -> str:
         """What the SuperLink's log and the log of the run that was started last say by now.

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable
 
 from harness.cloud.templates import SUPERNODE
 from harness.errors import Inconclusive, InputError, WaitAborted, WaitTimeout
-from harness.flower.federation import node_status
+from harness.flower.deployment import node_status
 from harness.history import scaled, work
 from harness.history.checks.registry import disturbance
 from harness.history.history import History

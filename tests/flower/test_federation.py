@@ -12,7 +12,8 @@ import pytest
 from harness.chaos.toxiproxy.locate import locate
 from harness.claims.ledger import Ledger
 from harness.errors import Inconclusive
-from harness.flower.federation import Federation, node_status
+from harness.flower.deployment import node_status
+from harness.flower.federation import Federation
 from harness.flower.place import Place
 from harness.flower.plan import Plan
 from harness.flower.service import Appliance
