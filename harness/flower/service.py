@@ -262,13 +262,17 @@ class Service(Deployment):
         self._recorder.record("hypervisor", kind, **data)
         node = self._node(int(data["vm"]))
         if node is not None and kind == "vm.start":
-            self._recorder.record(node.name, "supernode.start", node=node.number, pid=data["pid"], vm=node.vm)
+            self._recorder.record(
+                node.name, "supernode.start", t=data["t"], node=node.number, pid=data["pid"], vm=node.vm
+            )
         elif node is not None and kind == "vm.end":
             started = self._recorder.history().last("supernode.start", node=node.number)
             pid = None if started is None else started["pid"]
             self._recorder.record(node.name, "supernode.end", node=node.number, pid=pid, code=data["code"], vm=node.vm)
         elif data["vm"] == self.superlink.vm and kind == "vm.start":
-            self._recorder.record("scenario", "superlink.start", pid=data["pid"], database=False, vm=data["vm"])
+            self._recorder.record(
+                "scenario", "superlink.start", t=data["t"], pid=data["pid"], database=False, vm=data["vm"]
+            )
 
     def release_superlink(self) -> None:
         """Let the SuperLink's VM boot on.

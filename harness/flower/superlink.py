@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 from harness.flower.commands import SuperLinkOptions, Tls, superlink, surroundings
 from harness.flower.place import Place
 from harness.flower.plan import Plan
@@ -78,8 +80,11 @@ class SuperLink:
             # Its ServerApps write events; database, certificates and Flower home are below `work` too.
             shared=(self._place.work,),
         )
+        began = time.monotonic()
         self._process = self._site.launch(program)
-        self._recorder.record("scenario", "superlink.start", pid=self.process.pid, database=bool(self.options.database))
+        self._recorder.record(
+            "scenario", "superlink.start", t=began, pid=self.process.pid, database=bool(self.options.database)
+        )
 
     def end(self) -> None:
         """End it and its ServerApps, as when its machine is lost."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 from harness.chaos.link import Link
@@ -94,10 +95,13 @@ class SuperNode:
             # Its ClientApps write events; certificates, keys and Flower home are below `work` too.
             shared=(self._place.work,),
         )
+        # On a busy machine its first words are read before this thread goes on.
+        began = time.monotonic()
         self._process = self._site.launch(program)
         self._recorder.record(
             self.name,
             "supernode.start",
+            t=began,
             node=self.number,
             pid=self.process.pid,
             partition=self.partition,

@@ -49,7 +49,7 @@ class Machines:
     A soft shutdown sends SIGTERM to what the VM booted, as an operating system that shuts down does to its services,
     and ends what is left of the tree when that has ended or `shutdown_seconds` are over.
 
-    Observed: `vm.start` (vm, role, name, pid), `vm.signal` (vm, signal), `vm.end` (vm, code).
+    Observed: `vm.start` (t, of before it; vm, role, name, pid), `vm.signal` (vm, signal), `vm.end` (vm, code).
 
     Args:
         boot: Says what a VM boots.
@@ -181,11 +181,13 @@ class Machines:
     def _start(self, machine: Machine, program: Program) -> None:
         if self._closing.is_set():
             raise HarnessError(f"VM {machine.vm_id} is not started: the cloud is ending")
+        began = time.monotonic()
         process = self._launch(program)
         with self._lock:
             self._programs[machine.vm_id] = (machine, program)
             self._vms[machine.vm_id] = _Running(machine, program, process, {}, time.monotonic())
-        self._observe("vm.start", {"vm": machine.vm_id, "role": machine.role, "name": machine.name, "pid": process.pid})
+        seen = {"vm": machine.vm_id, "role": machine.role, "name": machine.name, "pid": process.pid}
+        self._observe("vm.start", {"t": began, **seen})
 
     def _stop(self, vm_id: int, *, soft: bool, forget: bool) -> None:
         running = self._vms.get(vm_id)
