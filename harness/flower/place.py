@@ -20,13 +20,15 @@ class Place:
 
     def home(self, name: str) -> Path:
         """A Flower home (FLWR_HOME) for a process of that name."""
-        folder = self.work / "homes" / name
+        return self.folder(f"homes/{name}")
+
+    def folder(self, name: str) -> Path:
+        """A folder of the scenario's state, made when it is not there."""
+        folder = self.work / name
         folder.mkdir(parents=True, exist_ok=True)
         return folder
 
     @property
     def events(self) -> Path:
         """Folder into which the app and the observer write their events."""
-        folder = self.work / "events"
-        folder.mkdir(parents=True, exist_ok=True)
-        return folder
+        return self.folder("events")

@@ -243,6 +243,8 @@ class Service(Deployment):
         environment = {**surroundings(self._flower, self._place.home(name)), **machine.context, **more}
         # No contextualization runs in a VM that is a process, though this machine may itself be a VM that has it.
         environment["FL_REPORT_READY"] = "YES"
+        # What a VM that was switched off leaves in its /tmp goes with the scenario.
+        environment["TMPDIR"] = str(self._place.folder(f"tmp-{name}"))
         argv = _interpreter(script)
         if machine.role == SUPERLINK and self._held is not None:
             argv = ("bash", "-c", 'while [ -e "$0" ]; do sleep 0.2; done; exec "$@"', str(self._held), *argv)

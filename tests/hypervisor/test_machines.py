@@ -162,6 +162,24 @@ def test_cpu_and_memory_are_really_measured(machines, told, tmp_path):
     assert machines.measure(3) is None
 
 
+def test_who_asks_for_a_measurement_does_not_wait_for_one(machines, told, tmp_path):
+    machines.deploy(machine(1, POLITE))
+    told.wait(1)
+    up(tmp_path, 1)
+    process, looking, seen = machines.process(1), threading.Event(), threading.Event()
+
+    def slow() -> list[object]:
+        looking.set()
+        seen.wait(30)
+        return []
+
+    process.tree = slow
+    assert looking.wait(30)
+    assert machines.measure(1).memory > 500
+    del process.tree
+    seen.set()
+
+
 def test_vms_are_told_apart_before_they_boot_in_the_order_of_their_numbers(tmp_path, told):
     placed: list[int] = []
 
