@@ -11,6 +11,7 @@ import os
 import signal
 import subprocess
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -172,7 +173,50 @@ def _trees(pids: Iterable[int]) -> list[psutil.Process]:
     return members
 
 
-class Process:
+class Ending(ABC):
+    """What has a name, a log and, once it has ended, an exit code: a process, a container.
+
+    Attributes:
+        name: What people call it.
+        log: File that receives what it writes.
+    """
+
+    name: str
+    log: Path
+
+    @property
+    @abstractmethod
+    def code(self) -> int | None:
+        """Exit code, negative for a signal; None while it runs."""
+
+    @property
+    def running(self) -> bool:
+        """Whether it has not ended."""
+        return self.code is None
+
+    def ended(self) -> str | None:
+        """A sentence about its end, with the end of its log; None while it runs. Made for `wait_until(abort=…)`."""
+        if self.running:
+            return None
+        return f"{self.name} has ended with code {self.code}: {self.tail()}"
+
+    def tail(self, characters: int = 400) -> str:
+        """The end of its log."""
+        text = self.log.read_text(encoding="utf-8", errors="replace") if self.log.exists() else ""
+        return text.strip()[-characters:]
+
+    def wait(self, timeout: float) -> int:
+        """Wait for its end and return its exit code.
+
+        Raises:
+            WaitTimeout: It still runs after `timeout` seconds.
+        """
+        wait_until(lambda: self.code, lambda code: code is not None, what=f"the end of {self.name}", timeout=timeout)
+        assert self.code is not None
+        return self.code
+
+
+class Process(Ending):
     """A long-lived process of the harness; a context manager that ends the whole tree.
 
     Args:
@@ -227,11 +271,6 @@ class Process:
         return self._popen.poll()
 
     @property
-    def running(self) -> bool:
-        """Whether it has not ended."""
-        return self.code is None
-
-    @property
     def output(self) -> IO[str]:
         """Its standard output; only with `pipe`."""
         assert self._popen.stdout is not None, f"{self.name} was started without a pipe"
@@ -242,17 +281,6 @@ class Process:
         """Its standard input; only with `pipe`."""
         assert self._popen.stdin is not None, f"{self.name} was started without a pipe"
         return self._popen.stdin
-
-    def ended(self) -> str | None:
-        """A sentence about its end, with the end of its log; None while it runs. Made for `wait_until(abort=…)`."""
-        if self.running:
-            return None
-        return f"{self.name} has ended with code {self.code}: {self.tail()}"
-
-    def tail(self, characters: int = 400) -> str:
-        """The end of its log."""
-        text = self.log.read_text(encoding="utf-8", errors="replace") if self.log.exists() else ""
-        return text.strip()[-characters:]
 
     def signal(self, number: signal.Signals, *, tree: bool = False) -> list[int]:
         """Send a signal to it, or to its whole tree; returns the process ids that got it."""
@@ -270,16 +298,6 @@ class Process:
     def tree(self) -> list[psutil.Process]:
         """It and its descendants that live."""
         return [] if self._recycled() else _tree(self.pid)
-
-    def wait(self, timeout: float) -> int:
-        """Wait for its end and return its exit code.
-
-        Raises:
-            WaitTimeout: It still runs after `timeout` seconds.
-        """
-        wait_until(lambda: self.code, lambda code: code is not None, what=f"the end of {self.name}", timeout=timeout)
-        assert self.code is not None
-        return self.code
 
     def _recycled(self) -> bool:
         """Whether its process id belongs to another process by now.

@@ -21,6 +21,7 @@ from requests.exceptions import RequestException
 from harness.errors import HarnessError, Inconclusive
 from harness.hypervisor.docker.engine import asking
 from harness.hypervisor.running import Socket
+from harness.processes import Ending
 from harness.waiting import wait_until
 
 _EFFECT = 10.0
@@ -51,7 +52,7 @@ _STATUS = {
 """States in /proc/net/tcp (Linux, include/net/tcp_states.h)."""
 
 
-class ContainerProgram:
+class ContainerProgram(Ending):
     """A program in a container that was started; a `Running`.
 
     Args:
@@ -99,32 +100,6 @@ class ContainerProgram:
                 code = int(state.get("ExitCode", 0))
                 self._code = _SIGNALLED - code if _is_signal(code) else code
         return self._code
-
-    @property
-    def running(self) -> bool:
-        """Whether it has not ended."""
-        return self.code is None
-
-    def ended(self) -> str | None:
-        """A sentence about its end, with the end of its log; None while it runs."""
-        if self.running:
-            return None
-        return f"{self.name} has ended with code {self.code}: {self.tail()}"
-
-    def tail(self, characters: int = 400) -> str:
-        """The end of its log."""
-        text = self.log.read_text(encoding="utf-8", errors="replace") if self.log.exists() else ""
-        return text.strip()[-characters:]
-
-    def wait(self, timeout: float) -> int:
-        """Wait for its end and return its exit code.
-
-        Raises:
-            WaitTimeout: It still runs after `timeout` seconds.
-        """
-        wait_until(lambda: self.code, lambda code: code is not None, what=f"the end of {self.name}", timeout=timeout)
-        assert self.code is not None
-        return self.code
 
     def tree(self) -> list[psutil.Process]:
         """Its processes: orphans belong to its main process, which is the first of the container."""
