@@ -15,22 +15,6 @@ def a_service(scene: Scene, nodes: int, datatable: list[list[str]] | None = None
     services.deploy(scene, nodes, settings(datatable))
 
 
-@when(Words("the SuperNode role is scaled to {cardinality:d}"))
-def scaled(scene: Scene, cardinality: int) -> None:
-    services.scale(scene, cardinality)
-
-
-@when(Words("the SuperNode role is given the policy"))
-def given_policy(scene: Scene, docstring: str) -> None:
-    services.give_policy(scene, docstring)
-
-
-@given(Words("node {node:d} publishes {text}"))
-@when(Words("node {node:d} publishes {text}"))
-def publishes(scene: Scene, node: int, text: str) -> None:
-    services.publish(scene, node, text)
-
-
 @when(Words("the logs are read"))
 def read_logs(scene: Scene) -> None:
     services.read_logs(scene)

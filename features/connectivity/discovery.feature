@@ -95,8 +95,8 @@ Feature: An appliance looks for its SuperLink
     Scenario: VMs are removed while a SuperNode is cut off
       Given a service of 3 SuperNodes
       When the link of node 3 is cut
-      And the SuperNode role is scaled to 2
-      And at most 90 s pass until the SuperNode role has 2 VMs
+      And role supernode is scaled to 2
+      And at most 90 s pass until role supernode has 2 VMs
       And the link of node 3 is healed
       And a run of 1 rounds of Flower's own FedAvg is started, each fit lasting 1 s, with
         | min-available | 2 |

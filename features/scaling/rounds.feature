@@ -11,7 +11,7 @@ Feature: Scaling in the middle of a round
       Given a service of 2 SuperNodes
       And a run of 5 rounds of FedAvg, each fit lasting 6 s
       When round 1 is in fit on nodes 1 and 2
-      And the SuperNode role is scaled to 3
+      And role supernode is scaled to 3
       And at most 60 s pass until node 3 is online
       And at most 90 s pass until node 3 has been counted
       Then node 3, which came in round 1, joins the next round
@@ -23,9 +23,10 @@ Feature: Scaling in the middle of a round
         | min-available | 3 |
         | min-fit       | 2 |
       When round 1 is in fit on nodes 1, 2 and 3
-      And the SuperNode role is scaled to 2
-      And at most 60 s pass until the SuperNode role has 2 VMs
-      And the SuperNode role is scaled to 3
+      And role supernode is scaled to 2
+      And at most 60 s pass until role supernode has 2 VMs
+      And at most 60 s pass until the service is RUNNING
+      And role supernode is scaled to 3
       And at most 60 s pass until node 4 is online
       And at most 90 s pass until node 4 has been counted
       Then two of the 3 nodes have the same partition-id
@@ -38,7 +39,7 @@ Feature: Scaling in the middle of a round
       And a run of 2 rounds of FedAvg, each fit lasting 8 s, with
         | min-available | 2 |
       When round 1 is in fit on nodes 1, 2 and 3
-      And the SuperNode role is scaled to 2
+      And role supernode is scaled to 2
       And at most 90 s pass until round 1 has ended
       Then round 1 records the 1 node that was removed as its failure
 
@@ -48,11 +49,10 @@ Feature: Scaling in the middle of a round
       And a run of 1 rounds of FedAvg, each fit lasting 20 s, with
         | min-available | 2 |
       When round 1 is in fit on nodes 1, 2 and 3
-      And node 2 publishes LOAD=5
-      And the SuperNode role is given the policy
-        """
-        {"type": "CHANGE", "adjust": -1, "expression": "LOAD < 20", "period": 2, "period_number": 1, "cooldown": 60}
-        """
+      And VM 2 of role supernode publishes `LOAD=5`
+      And role supernode is given the policy
+        | type   | adjust | expression | period | period_number | cooldown |
+        | CHANGE | -1     | LOAD < 20  | 2      | 1             | 60       |
       And at most 90 s pass until round 1 has ended
       Then a node is removed before round 1 has ended
 
@@ -62,7 +62,7 @@ Feature: Scaling in the middle of a round
       And a run of 1 rounds of FaultTolerantFedAvg, each fit lasting 8 s, with
         | completion-rate-fit | 0.5 |
       When round 1 is in fit on nodes 1, 2, 3 and 4
-      And the SuperNode role is scaled to 2
+      And role supernode is scaled to 2
       And at most 90 s pass until round 1 has aggregated
       Then the fit of round 1 is aggregated with 2 results and 2 failures
 
@@ -72,7 +72,7 @@ Feature: Scaling in the middle of a round
       And a run of 1 rounds of FaultTolerantFedAvg, each fit lasting 8 s, with
         | completion-rate-fit | 0.5 |
       When round 1 is in fit on nodes 1, 2, 3 and 4
-      And the SuperNode role is scaled to 1
+      And role supernode is scaled to 1
       And at most 90 s pass until round 1 has aggregated
       And the logs are read
       Then the fit of round 1 gives None with 1 results and 3 failures (SCALE-DOWN-ROUND-FAILS)
@@ -88,10 +88,10 @@ Feature: Scaling in the middle of a round
         | min-available | 2 |
         | min-fit       | 2 |
       When round 1 is in fit on nodes 1, 2 and 3
-      And the SuperNode role is scaled to 1
+      And role supernode is scaled to 1
       And at most 90 s pass until round 1 has ended
       And 15 s pass
-      And the SuperNode role is scaled to 2
+      And role supernode is scaled to 2
       And at most 90 s pass until round 2 has aggregated
       Then round 2 waits for 2 nodes, for 15 s at least
       And round 2 aggregates a result of node 4
@@ -104,11 +104,10 @@ Feature: Scaling in the middle of a round
         | min-available | 2 |
         | min-fit       | 2 |
       When round 1 is in fit on nodes 1 and 2
-      And node 2 publishes LOAD=5
-      And the SuperNode role is given the policy
-        """
-        {"type": "CHANGE", "adjust": -1, "expression": "LOAD < 20", "period": 2, "period_number": 1, "cooldown": 5}
-        """
+      And VM 2 of role supernode publishes `LOAD=5`
+      And role supernode is given the policy
+        | type   | adjust | expression | period | period_number | cooldown |
+        | CHANGE | -1     | LOAD < 20  | 2      | 1             | 5        |
       And at most 60 s pass until 1 SuperNode has been removed
       And at most 90 s pass until round 1 has ended
       And 30 s pass
@@ -122,11 +121,10 @@ Feature: Scaling in the middle of a round
         | min-available | 1 |
         | min-fit       | 2 |
       When round 1 is in fit on nodes 1 and 2
-      And node 2 publishes LOAD=5
-      And the SuperNode role is given the policy
-        """
-        {"type": "CHANGE", "adjust": -1, "expression": "LOAD < 20", "period": 2, "period_number": 1, "cooldown": 5}
-        """
+      And VM 2 of role supernode publishes `LOAD=5`
+      And role supernode is given the policy
+        | type   | adjust | expression | period | period_number | cooldown |
+        | CHANGE | -1     | LOAD < 20  | 2      | 1             | 5        |
       And at most 60 s pass until 1 SuperNode has been removed
       And at most 90 s pass until the run has ended
       Then no round from round 2 on goes by without nodes

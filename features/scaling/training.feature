@@ -14,10 +14,9 @@ Feature: Policies that see training
         | min-fit       | 1 |
         | fit-processes | 3 |
       When round 1 is in fit on node 1
-      And the SuperNode role is given the policy
-        """
-        {"type": "CHANGE", "adjust": 1, "expression": "CPU > 80", "period": 2, "period_number": 2, "cooldown": 300}
-        """
+      And role supernode is given the policy
+        | type   | adjust | expression | period | period_number | cooldown |
+        | CHANGE | 1      | CPU > 80   | 2      | 2             | 300      |
       And at most 150 s pass until node 2 is online
       And at most 90 s pass until node 2 has been counted
       Then the policy `CPU > 80` adds node 2, which trains
@@ -26,10 +25,9 @@ Feature: Policies that see training
     Scenario: When idle the policy `CPU < 20` removes VMs one at a time, down to min_vms
       Given a service of 3 SuperNodes with
         | min_vms | 1 |
-      When the SuperNode role is given the policy
-        """
-        {"type": "CHANGE", "adjust": -1, "expression": "CPU < 20", "period": 2, "period_number": 2, "cooldown": 2}
-        """
+      When role supernode is given the policy
+        | type   | adjust | expression | period | period_number | cooldown |
+        | CHANGE | -1     | CPU < 20   | 2      | 2             | 2        |
       And at most 120 s pass until the policy is true with 1 VM
       Then the policy `CPU < 20` removes one VM at a time, down to 1 and no further
 
@@ -39,10 +37,9 @@ Feature: Policies that see training
     Scenario: A policy on the round's number, which SuperNodes publish, adds a SuperNode, which trains
       Given a service of 2 SuperNodes
       And a run of 6 rounds of FedAvg, each fit lasting 5 s
-      When the SuperNode role is given the policy
-        """
-        {"type": "CHANGE", "adjust": 1, "expression": "FL_ROUND_NUMBER > 1", "period": 2, "period_number": 1, "cooldown": 300}
-        """
+      When role supernode is given the policy
+        | type   | adjust | expression          | period | period_number | cooldown |
+        | CHANGE | 1      | FL_ROUND_NUMBER > 1 | 2      | 1             | 300      |
       And at most 120 s pass until node 3 is online
       And at most 90 s pass until node 3 has been counted
       Then the policy `FL_ROUND_NUMBER > 1` adds node 3, which trains
@@ -67,11 +64,10 @@ Feature: Policies that see training
         | min-available | 1 |
         | min-fit       | 1 |
       When round 1 is in fit on nodes 1, 2 and 3
-      And node 3 publishes LOAD=5
-      And the SuperNode role is given the policy
-        """
-        {"type": "CHANGE", "adjust": -1, "expression": "LOAD < 20", "period": 2, "period_number": 1, "cooldown": 25}
-        """
+      And VM 3 of role supernode publishes `LOAD=5`
+      And role supernode is given the policy
+        | type   | adjust | expression | period | period_number | cooldown |
+        | CHANGE | -1     | LOAD < 20  | 2      | 1             | 25       |
       And at most 60 s pass until 1 SuperNode has been removed
       And at most 90 s pass until round 1 has ended
       And at most 90 s pass until 2 SuperNodes have been removed
@@ -85,11 +81,10 @@ Feature: Policies that see training
         | min-available | 1 |
         | min-fit       | 1 |
       When round 1 is in fit on nodes 1, 2, 3 and 4
-      And node 4 publishes LOAD=5
-      And the SuperNode role is given the policy
-        """
-        {"type": "CHANGE", "adjust": -1, "expression": "LOAD < 20", "period": 2, "period_number": 1, "cooldown": 2}
-        """
+      And VM 4 of role supernode publishes `LOAD=5`
+      And role supernode is given the policy
+        | type   | adjust | expression | period | period_number | cooldown |
+        | CHANGE | -1     | LOAD < 20  | 2      | 1             | 2        |
       And at most 60 s pass until 2 SuperNodes have been removed
       And at most 90 s pass until round 1 has ended
       Then round 1 records 2 removed nodes or more as its failures

@@ -45,16 +45,23 @@ def service(nodes: int, given: Mapping[str, str], scheduled: Sequence[Mapping[st
     Raises:
         InputError: There is no such setting, or a number is none.
     """
-    numbers = {"min_vms": 1, "max_vms": 10, "cooldown": 1}
-    for name, value in given.items():
-        if name not in _NUMBERS:
-            raise InputError(f"a service has no setting {name!r}; it has {', '.join(_NUMBERS)}")
-        numbers[name] = _number(name, value)
+    numbers = {"min_vms": 1, "max_vms": 10, "cooldown": 1, **role_numbers(given)}
     superlink = {"name": SUPERLINK, "type": "vm", "cardinality": 1, **numbers, "min_vms": 1}
     supernode = {"name": SUPERNODE, "type": "vm", "cardinality": nodes, **numbers, "parents": [SUPERLINK]}
     if scheduled:
         supernode["scheduled_policies"] = [dict(policy) for policy in scheduled]
     return {"name": "flower", "deployment": "straight", "roles": [superlink, supernode]}
+
+
+def role_numbers(given: Mapping[str, str]) -> dict[str, int]:
+    """Settings of a role from a table.
+
+    Raises:
+        InputError: There is no such setting, or a number is none.
+    """
+    if unknown := [name for name in given if name not in _NUMBERS]:
+        raise InputError(f"a service has no setting {unknown[0]!r}; it has {', '.join(_NUMBERS)}")
+    return {name: _number(name, value) for name, value in given.items()}
 
 
 def deploy(scene: Scene, nodes: int, given: Mapping[str, str]) -> None:

@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import copy
-import json
 from collections.abc import Mapping
 from typing import Any
 
 from harness.cloud.embedded.oned import raw
 from harness.cloud.states import ServiceState
 from harness.cloud.templates import SUPERNODE, ServiceTemplate
-from harness.errors import Inconclusive, InputError
+from harness.errors import InputError
 from harness.flower.service import Service
+from harness.scene.elasticity import role_numbers
 from harness.scene.scene import Scene
 
 _LEFT_OUT = ("template_id", "elasticity_policies", "scheduled_policies")
-_NUMBERS = ("min_vms", "max_vms", "cooldown")
 
 
 def sized(template: ServiceTemplate, nodes: int, given: Mapping[str, str]) -> dict[str, Any]:
@@ -29,13 +28,7 @@ def sized(template: ServiceTemplate, nodes: int, given: Mapping[str, str]) -> di
     Raises:
         InputError: There is no such setting, or a number is none.
     """
-    changes: dict[str, Any] = {"cardinality": nodes, "min_vms": 1}
-    for name, value in given.items():
-        if name not in _NUMBERS:
-            raise InputError(f"a service of SuperNodes has no setting {name!r}; it has {', '.join(_NUMBERS)}")
-        if not value.isdigit():
-            raise InputError(f"{name} of a service is a number, not {value!r}")
-        changes[name] = int(value)
+    changes = {"cardinality": nodes, "min_vms": 1, **role_numbers(given)}
     body = copy.deepcopy(dict(template.body))
     # Its number of a VM template is one of its author's cloud.
     bare = [{name: it for name, it in role.items() if name not in _LEFT_OUT} for role in body["roles"]]
@@ -99,43 +92,6 @@ def deploy(scene: Scene, nodes: int, given: Mapping[str, str]) -> Service:
     service.watch_control_api()
     service.wait_online(range(1, nodes + 1))
     return service
-
-
-def scale(scene: Scene, cardinality: int) -> None:
-    """Scale the SuperNodes' role by hand.
-
-    Raises:
-        Inconclusive: OneFlow refused.
-    """
-    refused = scene.cloud.scale(SUPERNODE, cardinality)
-    if refused is not None:
-        raise Inconclusive(f"OneFlow refused to scale {SUPERNODE} to {cardinality}: {refused}")
-
-
-def give_policy(scene: Scene, text: str) -> None:
-    """Give the SuperNodes' role one elasticity policy, written as the JSON of a service template.
-
-    Raises:
-        InputError: The text is no JSON object.
-    """
-    try:
-        policy = json.loads(text)
-    except json.JSONDecodeError as error:
-        raise InputError(f"a policy of a scenario is not JSON: {error}") from error
-    if not isinstance(policy, dict):
-        raise InputError(f"a policy of a scenario is a JSON object, not {text.strip()!r}")
-    scene.cloud.put_policies(SUPERNODE, [policy])
-
-
-def publish(scene: Scene, node: int, text: str) -> None:
-    """Publish something as the VM of a node, through OneGate with its own token.
-
-    Raises:
-        Inconclusive: OneGate refused.
-    """
-    status = scene.cloud.put_metric(scene.service.nodes[node].vm, text)
-    if status != 200:  # noqa: PLR2004 - HTTP's
-        raise Inconclusive(f"OneGate answered {status} to `{text}` of node {node}")
 
 
 def read_logs(scene: Scene) -> None:

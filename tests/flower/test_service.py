@@ -30,7 +30,7 @@ def test_vms_find_their_superlink_and_leave_nothing(flower, tmp_path):
         # Each is shown the SuperLink at its own link.
         asked = {event["node"] for event in it.history.of("gate.answered", about="service")}
         assert asked == {1, 2}
-        services.scale(it, 1)
+        assert it.cloud.scale("supernode", 1) is None
         it.cloud.wait(timeout=60)
         assert [event["vm"] for event in it.history.of("vm.signal")] == [service.nodes[1].vm]
         assert service.nodes[1].note_end() == 0
