@@ -5,8 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from harness.errors import Inconclusive
+from harness.history import work
 from harness.history.events import Event
 from harness.history.history import History
+
+ROLE = "supernode"
+"""The SuperNodes' role in the specification's service template (Code example 2)."""
 
 
 @dataclass(frozen=True)
@@ -42,8 +46,7 @@ def since_run(history: History) -> float:
     Raises:
         Inconclusive: None has.
     """
-    config = history.last("run.start")
-    begun = None if config is None else history.last("run.begins", run=config["run"])
+    begun = work.run_begins(history)
     if begun is None:
         raise Inconclusive("no run has begun")
     return begun.t

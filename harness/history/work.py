@@ -10,6 +10,15 @@ from harness.history.events import Event
 from harness.history.history import History
 
 
+def run_begins(history: History) -> Event | None:
+    """The beginning of the ServerApp of the run that was started last; None when it has not begun, or none was started.
+
+    It may be earlier than the return of `flwr run`.
+    """
+    started = history.last("run.start")
+    return None if started is None else history.last("run.begins", run=started["run"])
+
+
 def node_ids(history: History, node: int) -> list[str]:
     """The node ids that a SuperNode has had, in order: one more after each restart without a key."""
     return list(dict.fromkeys(event["id"] for event in history.of("supernode.id", node=node)))

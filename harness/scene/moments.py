@@ -13,14 +13,12 @@ from harness.history import scaled, work
 from harness.history.checks.registry import disturbance
 from harness.history.history import History
 from harness.history.work import refused_since
-from harness.scene.elasticity import CONDITIONS
+from harness.scene.elasticity import CONDITIONS, Condition
 from harness.scene.scene import Scene
 from harness.waiting import let_pass, wait_until
 
 PHASE_TIMEOUT = 180.0
 """Seconds until a round is in a phase: Flower starts the ServerApp and the ClientApps first (3 to 10 s, measured)."""
-
-Condition = Callable[[Scene, re.Match[str]], object]
 
 
 def wait_in_phase(scene: Scene, number: int, phase: str, nodes: Iterable[int]) -> None:
@@ -105,7 +103,7 @@ def pass_time(scene: Scene, seconds: float) -> None:
 
 
 def _find(condition: str) -> Callable[[Scene], object]:
-    for pattern, test in (_CONDITIONS | dict(CONDITIONS)).items():
+    for pattern, test in _CONDITIONS.items():
         found = re.fullmatch(pattern, condition)
         if found is not None:
             return lambda scene: test(scene, found)
@@ -114,8 +112,7 @@ def _find(condition: str) -> Callable[[Scene], object]:
 
 def _since_run(history: History) -> float:
     """When the ServerApp of the run that was started last began; the future when it has not."""
-    started = history.last("run.start")
-    begun = None if started is None else history.last("run.begins", run=started["run"])
+    begun = work.run_begins(history)
     return float("inf") if begun is None else begun.t
 
 
@@ -163,11 +160,6 @@ def _removed(scene: Scene, found: re.Match[str]) -> object:
     history = scene.history
     gone = scaled.removals(history, after=_since_run(history), before=history.end)
     return len(gone) >= int(found[1]) or run_over(history)
-
-
-def _role_has(scene: Scene, found: re.Match[str]) -> object:
-    role = scene.history.last("role.seen", role=SUPERNODE)
-    return role is not None and role["state"] == "RUNNING" and len(role["nodes"]) == int(found[1])
 
 
 def _evaluated(scene: Scene, found: re.Match[str]) -> object:
@@ -221,6 +213,6 @@ _CONDITIONS: dict[str, Condition] = {
     r"nodes (.+) have announced (\d+) waits": _all_tried,
     r"node (\d+) has asked for its SuperLink (\d+) times": _asked,
     r"(\d+) SuperNodes? ha(?:s|ve) been removed": _removed,
-    r"the SuperNode role has (\d+) VMs?": _role_has,
     r"the policy is true with (\d+) VMs?": _evaluated,
+    **CONDITIONS,
 }

@@ -15,6 +15,7 @@ from harness.history import work
 from harness.history.checks.registry import Finding, check, conforms, deviates
 from harness.history.checks.watching import watched
 from harness.history.history import History
+from harness.history.scaled import ROLE
 
 _EARLY = 0.9
 """Share of the time that tries in a row must have taken at least."""
@@ -196,7 +197,7 @@ def partition_no_longer_fits(history: History, *, node: int) -> Finding:
     started = history.last("supernode.start", node=node)
     if started is None or "vm" not in started.data:
         raise Inconclusive(f"node {node} is no VM of a service")
-    seen = history.of("role.seen", role="supernode")
+    seen = history.of("role.seen", role=ROLE)
     places = [event["nodes"].index(started["vm"]) for event in seen if started["vm"] in event["nodes"]]
     if len(set(places)) < 2:  # noqa: PLR2004 - before and after
         raise Inconclusive(f"the place of node {node} in its role did not change")

@@ -33,10 +33,9 @@ def _run(history: History) -> float:
     config = history.last("run.start")
     if config is None:
         raise Inconclusive("no run was started")
-    begun = history.last("run.begins", run=config["run"])
+    begun = work.run_begins(history)
     if begun is None:
         raise Inconclusive(f"the ServerApp of run {config['run']} did not begin{_refused(history)}")
-    # `run.begins` is the first that a ServerApp writes, and may be earlier than the return of `flwr run`.
     return begun.t
 
 

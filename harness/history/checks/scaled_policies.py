@@ -9,10 +9,7 @@ from harness.history import work
 from harness.history.checks.registry import Finding, check, conforms, deviates
 from harness.history.checks.watching import watched
 from harness.history.history import History
-from harness.history.scaled import in_run, since_run
-
-_ROLE = "supernode"
-"""The SuperNodes' role in the specification's service template (Code example 2)."""
+from harness.history.scaled import ROLE, in_run, since_run
 
 
 @check
@@ -20,7 +17,7 @@ def policy_adds_node(history: History, *, node: int, expression: str) -> Finding
     """A policy with that expression adds one VM by itself, and a result of the new node is aggregated."""
     if history.first("service.scale") is not None:
         raise Inconclusive("the role was scaled by hand")
-    seen = [event for event in history.of("policy.seen", role=_ROLE) if event["expression"] == expression]
+    seen = [event for event in history.of("policy.seen", role=ROLE) if event["expression"] == expression]
     evaluated = [event for event in seen if event.get("evaluated")]
     if not evaluated:
         raise Inconclusive(f"the policy `{expression}` was never seen to be evaluated")
@@ -35,8 +32,8 @@ def policy_adds_node(history: History, *, node: int, expression: str) -> Finding
             )
         _, looked = watched(history, f"node {node} is online")
         return deviates(f"`{expression}` was true and in {looked:.0f} s no VM was added")
-    before = history.last("role.seen", role=_ROLE, state="RUNNING", before=started.t)
-    grown = history.first("role.seen", role=_ROLE, after=0 if before is None else before.t, state="SCALING")
+    before = history.last("role.seen", role=ROLE, state="RUNNING", before=started.t)
+    grown = history.first("role.seen", role=ROLE, after=0 if before is None else before.t, state="SCALING")
     if before is None or grown is None:
         raise Inconclusive("the role was not seen to scale")
     more = int(grown["cardinality"]) - int(before["cardinality"])
@@ -53,7 +50,7 @@ def policy_adds_node(history: History, *, node: int, expression: str) -> Finding
 
 def _needed(history: History, expression: str) -> int:
     """How often in a row the policy has to be true before it scales; 1 unless it says otherwise (measured)."""
-    given = history.last("policies.put", role=_ROLE)
+    given = history.last("policies.put", role=ROLE)
     policies = [] if given is None else given["elasticity_policies"]
     found: dict[str, object] = next((policy for policy in policies if policy.get("expression") == expression), {})
     return max(int(str(found.get("period_number") or 0)), 1)
@@ -76,11 +73,11 @@ def policy_shrinks_to(history: History, *, minimum: int, expression: str) -> Fin
     Raises:
         Inconclusive: It was never evaluated, or not once after the minimum was reached.
     """
-    seen = [event for event in history.of("policy.seen", role=_ROLE) if event["expression"] == expression]
+    seen = [event for event in history.of("policy.seen", role=ROLE) if event["expression"] == expression]
     evaluated = [event for event in seen if event.get("evaluated")]
     if not evaluated:
         raise Inconclusive(f"the policy `{expression}` was never seen to be evaluated")
-    sizes = [int(event["cardinality"]) for event in history.of("role.seen", role=_ROLE)]
+    sizes = [int(event["cardinality"]) for event in history.of("role.seen", role=ROLE)]
     sizes = [size for index, size in enumerate(sizes) if index == 0 or size != sizes[index - 1]]
     steps = [earlier - later for earlier, later in pairwise(sizes)]
     figures = {"sizes": sizes, "evaluated": evaluated[-1]["evaluated"]}
@@ -93,7 +90,7 @@ def policy_shrinks_to(history: History, *, minimum: int, expression: str) -> Fin
             raise Inconclusive(f"`{expression}` was not seen to be true, last `{evaluated[-1]['evaluated']}`")
         _, looked = watched(history, f"the policy is true with {minimum} VM{'' if minimum == 1 else 's'}")
         return deviates(f"`{expression}` took the role {path} only, in {looked:.0f} s", figures)
-    reached = history.needed("role.seen", role=_ROLE, cardinality=minimum)
+    reached = history.needed("role.seen", role=ROLE, cardinality=minimum)
     after = [event for event in evaluated if event.t > reached.t and event.get("last_eval")]
     if not any(event.get("true_evals") for event in after):
         raise Inconclusive(f"`{expression}` was not seen to be true once the role had {minimum} VMs")

@@ -8,10 +8,7 @@ from harness.history.checks.registry import Finding, check, conforms, deviates
 from harness.history.checks.rounds import waits_for_nodes
 from harness.history.checks.watching import watched
 from harness.history.history import History
-from harness.history.scaled import in_run, removals, seconds, since_run, span
-
-_ROLE = "supernode"
-"""The SuperNodes' role in the specification's service template (Code example 2)."""
+from harness.history.scaled import ROLE, in_run, removals, seconds, since_run, span
 
 # -- who is taken out of a round
 
@@ -93,7 +90,7 @@ def round_loses_one_node_only(history: History, *, round: int) -> Finding:  # no
     gone = removals(history, after=given.t, before=results.t)
     if not gone:
         raise Inconclusive(f"no node was shut down before round {round} had ended")
-    role = history.last("role.seen", role=_ROLE, before=results.t)
+    role = history.last("role.seen", role=ROLE, before=results.t)
     if role is not None and role["state"] == "RUNNING" and len(gone) == 1:
         raise Inconclusive(f"the cooldown was over before round {round} had ended: it could not protect it")
     later = removals(history, after=results.t, before=history.end)
