@@ -32,6 +32,8 @@ class LiveNote:
         self._since = time.monotonic()
         self._step = ""
         self._written = 0.0
+        self._lock = threading.Lock()
+        self._closed = False
 
     def step(self, text: str) -> None:
         """A step begins."""
@@ -50,12 +52,17 @@ class LiveNote:
             seen = repr(waiting.last_seen)
             note |= {"what": waiting.what, "wait_since": waiting.since, "timeout": waiting.timeout, "seen": seen}
         new = self._path.with_suffix(".new")
-        new.write_text(json.dumps(note), encoding="utf-8")
-        new.replace(self._path)
+        # VMs that are shut down are waited for by threads of their own.
+        with self._lock:
+            if not self._closed:
+                new.write_text(json.dumps(note), encoding="utf-8")
+                new.replace(self._path)
 
     def close(self) -> None:
         """The scenario has ended."""
-        self._path.unlink(missing_ok=True)
+        with self._lock:
+            self._closed = True
+            self._path.unlink(missing_ok=True)
 
 
 class LiveView:

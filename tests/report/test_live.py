@@ -1,6 +1,7 @@
 """What a person sees while scenarios run: which step of which scenario waits for what, for how long."""
 
 import json
+import threading
 
 from harness.report.live import LiveNote, LiveView
 from harness.waiting import Waiting, listening, wait_until
@@ -82,3 +83,25 @@ def test_the_view_prints_until_it_is_stopped_and_never_when_off(tmp_path):
     silent.start()
     assert not silent._thread.is_alive()
     silent.stop()
+
+
+def test_several_threads_can_wait_in_a_scenario(tmp_path):
+    note = LiveNote(tmp_path / "a.json", "A scale-down")
+    failed = []
+
+    def wait(number):
+        for _ in range(200):
+            try:
+                note.step(f"VM {number} to shut down")
+            except OSError as error:
+                failed.append(error)
+
+    threads = [threading.Thread(target=wait, args=(number,)) for number in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert failed == []
+    note.close()
+    note.step("too late")
+    assert list(tmp_path.iterdir()) == []
