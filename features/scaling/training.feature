@@ -12,7 +12,7 @@ Feature: Policies that see training
       And a run of 12 rounds of FedAvg, each fit lasting 8 s, with
         | min-available | 1 |
         | min-fit       | 1 |
-        | fit-processes | 3 |
+        | fit-processes | 1 |
       When round 1 is in fit on node 1
       And role supernode is given the policy
         | type   | adjust | expression | period | period_number | cooldown |

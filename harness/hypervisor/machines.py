@@ -6,7 +6,7 @@ import contextlib
 import signal
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
@@ -17,7 +17,7 @@ from harness.errors import HarnessError, WaitTimeout
 from harness.hypervisor import Address, Machine, Measurement, Reports, Timers
 from harness.hypervisor.process import LocalProgram, launch
 from harness.hypervisor.site import Program
-from harness.processes import end_all
+from harness.processes import end_all, sessions_of
 from harness.waiting import wait_until
 
 SHUTDOWN_SECONDS = 30.0
@@ -119,7 +119,7 @@ class Machines:
         self._do(vm_id, lambda: self._start(*self._programs[vm_id]))
 
     def measure(self, vm_id: int) -> Measurement | None:
-        """Per cent of one core since the measurement before, and the resident memory of its tree.
+        """Per cent of one core since the measurement before, and the resident memory of all that it runs.
 
         Looking at processes takes long on a busy machine, and the cloud that asks answers nobody meanwhile: what is
         given is what was measured last, every `MEASURED_EVERY` seconds.
@@ -180,7 +180,7 @@ class Machines:
         began = time.monotonic()
         process = self._launch(program)
         running = _Running(process, {}, began, Measurement(cpu=0.0, memory=0))
-        _measure(running)
+        _measure([running])
         with self._lock:
             self._programs[machine.vm_id] = (machine, program)
             self._vms[machine.vm_id] = running
@@ -223,8 +223,7 @@ class Machines:
                 measured = time.monotonic()
                 with self._lock:
                     left = list(self._vms.values())
-                for running in left:
-                    _measure(running)
+                _measure(left)
 
     def _ended(self) -> list[tuple[int, LocalProgram]]:
         with self._lock:
@@ -234,15 +233,20 @@ class Machines:
             return [(vm_id, self._vms.pop(vm_id).process) for vm_id in gone]
 
 
-def _measure(running: _Running) -> None:
-    cpu, memory = dict[int, float](), 0
-    for process in running.process.tree():
-        with contextlib.suppress(psutil.Error):
-            times = process.cpu_times()
-            cpu[process.pid] = times.user + times.system
-            memory += process.memory_info().rss
-    now = time.monotonic()
-    spent = sum(seconds - running.cpu.get(pid, 0.0) for pid, seconds in cpu.items())
-    share = 100 * spent / max(now - running.at, 1e-3)
-    running.cpu, running.at = cpu, now
-    running.seen = Measurement(cpu=round(max(share, 0.0), 2), memory=memory // 1024)
+def _measure(machines: Iterable[_Running]) -> None:
+    """Measure all of them by one look: a VM is the kernel session of what it booted, which no part of it leaves."""
+    by_leader = {running.process.pid: running for running in machines}
+    for leader, pids in sessions_of(by_leader).items():
+        running = by_leader[leader]
+        cpu, memory = dict[int, float](), 0
+        for pid in pids:
+            with contextlib.suppress(psutil.Error):
+                process = psutil.Process(pid)
+                times = process.cpu_times()
+                memory += process.memory_info().rss
+                cpu[pid] = times.user + times.system
+        now = time.monotonic()
+        spent = sum(seconds - running.cpu.get(pid, 0.0) for pid, seconds in cpu.items())
+        share = 100 * spent / max(now - running.at, 1e-3)
+        running.cpu, running.at = cpu, now
+        running.seen = Measurement(cpu=round(max(share, 0.0), 2), memory=memory // 1024)
