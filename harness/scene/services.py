@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import copy
+import shutil
 from collections.abc import Mapping
 from typing import Any
 
 from harness.cloud.embedded.oned import raw
 from harness.cloud.states import ServiceState
 from harness.cloud.templates import SUPERNODE, ServiceTemplate
-from harness.errors import InputError
+from harness.errors import InputError, Unavailable
 from harness.flower.service import Service
 from harness.scene.elasticity import role_numbers
 from harness.scene.scene import Scene
 
+_TOOLS = ("bash", "curl", "jq")
 _LEFT_OUT = ("template_id", "elasticity_policies", "scheduled_policies")
 
 
@@ -50,6 +52,19 @@ def in_context(vm_template: str, context: Mapping[str, str]) -> str:
     return raw.write(attributes)
 
 
+def _made(scene: Scene, *, held: bool = False) -> Service:
+    """The service of a scenario, where this machine has what the reference boot scripts call.
+
+    Raises:
+        Unavailable: It has not.
+    """
+    if missing := [tool for tool in _TOOLS if shutil.which(tool) is None]:
+        raise Unavailable(
+            f"boot scripts run as processes of this machine, and need {' and '.join(missing)}: install it"
+        )
+    return scene.make_service(held=held)
+
+
 def boot(scene: Scene, nodes: int, context: Mapping[str, str], *, held: bool) -> Service:
     """Deploy a service whose VMs all boot at once, with more in the context of the SuperNodes', and wait for none.
 
@@ -59,7 +74,7 @@ def boot(scene: Scene, nodes: int, context: Mapping[str, str], *, held: bool) ->
         context: Context variables.
         held: Whether the SuperLink is not ready until it is released.
     """
-    service = scene.make_service(held=held)
+    service = _made(scene, held=held)
     cloud = scene.open_cloud(lambda: service.machines)
     templates = dict(scene.vm_templates)
     templates[SUPERNODE] = in_context(templates[SUPERNODE], context)
@@ -85,7 +100,7 @@ def deploy(scene: Scene, nodes: int, given: Mapping[str, str]) -> Service:
         InputError: See `sized`.
         WaitAborted: The service failed.
     """
-    service = scene.make_service()
+    service = _made(scene)
     cloud = scene.open_cloud(lambda: service.machines)
     cloud.deploy(sized(scene.service_template, nodes, given), scene.vm_templates)
     cloud.wait(ServiceState.RUNNING)

@@ -4,8 +4,10 @@ import tempfile
 from pathlib import Path
 
 import psutil
+import pytest
 from test_federation import scene
 
+from harness.errors import Unavailable
 from harness.flower.service import Service
 from harness.scene import services
 
@@ -36,3 +38,11 @@ def test_vms_find_their_superlink_and_leave_nothing(flower, tmp_path):
         assert service.nodes[1].note_end() == 0
     assert not [process for process in processes if process.is_running() and process.status() != psutil.STATUS_ZOMBIE]
     assert temporary() == before
+
+
+def test_without_what_boot_scripts_call_nothing_is_started(flower, tmp_path, monkeypatch):
+    monkeypatch.setattr("harness.scene.services._TOOLS", ("bash", "no-such-jq"))
+    with scene(flower, tmp_path) as it:
+        with pytest.raises(Unavailable, match="need no-such-jq: install it"):
+            services.deploy(it, 1, {})
+        assert it.history.of("toxiproxy.start") == []
