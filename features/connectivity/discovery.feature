@@ -2,12 +2,9 @@ Feature: An appliance looks for its SuperLink
   Pattern 1, row 8; Pattern 3, layers 2 and 3; code example 3: the boot script of the edge appliance asks OneGate, waits
   and tries again. FL_TIME_SCALE makes its waits shorter, all by the same factor.
 
-  Long patterns of waits run with --nightly: on a machine that other work keeps busy an answer of OneGate can be later
-  than a whole wait of them, which shows nothing of the script.
-
   Rule: Nobody is there
 
-    @CONN-DISCOVERY-RETRIES @nightly @takes-60s
+    @CONN-DISCOVERY-RETRIES @takes-60s
     Scenario: OneGate knows no SuperLink, 30 times
       Given a service of 1 SuperNodes whose SuperLink is not ready, with the context
         | FL_EDGE_BACKOFF | fixed |
@@ -23,7 +20,7 @@ Feature: An appliance looks for its SuperLink
       When at most 600 s pass until node 1 has ended
       Then node 1 tries 30 times, 10 s apart, and ends with a failure
 
-    @CONN-EDGE-BACKOFF-EXPONENTIAL @CONN-EDGE-BACKOFF-MAX @nightly @takes-60s
+    @CONN-EDGE-BACKOFF-EXPONENTIAL @CONN-EDGE-BACKOFF-MAX @takes-60s
     Scenario: With FL_EDGE_BACKOFF exponential the waits double up to FL_EDGE_MAX_BACKOFF
       Given a service of 1 SuperNodes whose SuperLink is not ready, with the context
         | FL_EDGE_BACKOFF     | exponential |

@@ -2,11 +2,9 @@ Feature: Policies that see training
   Pattern 2, pitfalls 1 and 5, code example 2: elasticity by load and by published metrics, end to end; what a cooldown is
   worth to a round.
 
-  What needs a whole core, or a publication within seconds, runs with --nightly: see rounds.feature.
-
   Rule: By load
 
-    @SCALE-CPU-UP @nightly @takes-60s
+    @SCALE-CPU-UP @takes-60s
     Scenario: Under load the policy `CPU > 80` adds a SuperNode, which trains
       Given a service of 1 SuperNodes
       And a run of 12 rounds of FedAvg, each fit lasting 8 s, with
@@ -36,7 +34,7 @@ Feature: Policies that see training
     @SCALE-METRIC-TRIGGERS @takes-60s
     Scenario: A policy on the round's number, which SuperNodes publish, adds a SuperNode, which trains
       Given a service of 2 SuperNodes
-      And a run of 6 rounds of FedAvg, each fit lasting 5 s
+      And a run of 8 rounds of FedAvg, each fit lasting 8 s
       When role supernode is given the policy
         | type   | adjust | expression          | period | period_number | cooldown |
         | CHANGE | 1      | FL_ROUND_NUMBER > 1 | 2      | 1             | 300      |
@@ -44,10 +42,11 @@ Feature: Policies that see training
       And at most 90 s pass until node 3 has been counted
       Then the policy `FL_ROUND_NUMBER > 1` adds node 3, which trains
 
-    @SCALE-METRIC-TRAINING-ACTIVE @SCALE-METRIC-ROUND-NUMBER @SCALE-METRIC-CLIENT-STATUS @nightly @takes-70s
+    @SCALE-METRIC-TRAINING-ACTIVE @SCALE-METRIC-ROUND-NUMBER @SCALE-METRIC-CLIENT-STATUS @takes-70s
     Scenario: SuperNodes publish what they do
       Given a service of 2 SuperNodes
-      And a run of 3 rounds of FedAvg, each fit lasting 6 s
+      And a run of 3 rounds of FedAvg, each fit lasting 5 s, with
+        | fit-seconds-at | */1:14 |
       When at most 120 s pass until the run has ended
       And the link of node 1 is cut for 25 s
       Then FL_TRAINING_ACTIVE of node 1 follows its fits (SCALE-METRIC-TRAINING-ACTIVE)
@@ -56,28 +55,28 @@ Feature: Policies that see training
 
   Rule: What a cooldown is worth to a round
 
-    @SCALE-COOLDOWN-PROTECTS-ROUND @nightly @takes-90s
+    @SCALE-COOLDOWN-PROTECTS-ROUND @takes-90s
     Scenario: A cooldown longer than a round keeps a second client in it
       Given a service of 3 SuperNodes with
         | min_vms | 1 |
-      And a run of 9 rounds of FedAvg, each fit lasting 6 s, with
+      And a run of 9 rounds of FedAvg, each fit lasting 15 s, with
         | min-available | 1 |
         | min-fit       | 1 |
       When round 1 is in fit on nodes 1, 2 and 3
       And VM 3 of role supernode publishes `LOAD=5`
       And role supernode is given the policy
         | type   | adjust | expression | period | period_number | cooldown |
-        | CHANGE | -1     | LOAD < 20  | 2      | 1             | 25       |
+        | CHANGE | -1     | LOAD < 20  | 2      | 1             | 45       |
       And at most 60 s pass until 1 SuperNode has been removed
       And at most 90 s pass until round 1 has ended
       And at most 90 s pass until 2 SuperNodes have been removed
       Then round 1 loses one node only
 
-    @SCALE-COOLDOWN-SHORT-HITS-ROUND @nightly @takes-70s
+    @SCALE-COOLDOWN-SHORT-HITS-ROUND @takes-70s
     Scenario: A cooldown shorter than a round lets a policy take client after client out of it
       Given a service of 4 SuperNodes with
         | min_vms | 1 |
-      And a run of 1 rounds of FedAvg, each fit lasting 30 s, with
+      And a run of 1 rounds of FedAvg, each fit lasting 40 s, with
         | min-available | 1 |
         | min-fit       | 1 |
       When round 1 is in fit on nodes 1, 2, 3 and 4

@@ -16,6 +16,7 @@ from harness.flower.versions import FlowerEnvironment
 from harness.history.history import History
 from harness.history.recorder import Recorder
 from harness.hypervisor.running import Running
+from harness.priority import give_precedence
 from harness.processes import Process
 from harness.waiting import wait_until
 
@@ -94,6 +95,11 @@ class Deployment(ABC):
 
     # -- looking
 
+    def start_observer(self) -> None:
+        """Start the observer of the Control API, unless it runs; it may begin before there is a SuperLink."""
+        if self._observer is None:
+            self._observer = self._stack.enter_context(self._observe())
+
     def watch_control_api(self) -> None:
         """Start the observer of the Control API, unless it runs, and wait until the SuperLink answers.
 
@@ -101,8 +107,7 @@ class Deployment(ABC):
             WaitTimeout: It does not.
             WaitAborted: It has ended.
         """
-        if self._observer is None:
-            self._observer = self._stack.enter_context(self._observe())
+        self.start_observer()
         wait_until(
             self._reachable,
             what="the Control API of the SuperLink",
@@ -117,12 +122,14 @@ class Deployment(ABC):
         if self._tls is not None:
             argv.append(str(self._tls.ca_certificate))
         host = self._control_address.rpartition(":")[0]
-        return Process(
+        observer = Process(
             "observer",
             argv,
             log=self._place.logs / "observer.log",
             env=surroundings(self._flower, self._place.home("observer"), [host]),
         )
+        give_precedence(observer.pid)
+        return observer
 
     def _reachable(self) -> bool:
         history = self._recorder.history()

@@ -102,6 +102,8 @@ def deploy(scene: Scene, nodes: int, given: Mapping[str, str]) -> Service:
     """
     service = _made(scene)
     cloud = scene.open_cloud(lambda: service.machines)
+    # It takes seconds to start, in which the VMs boot.
+    service.start_observer()
     cloud.deploy(sized(scene.service_template, nodes, given), scene.vm_templates)
     cloud.wait(ServiceState.RUNNING)
     service.watch_control_api()

@@ -9,6 +9,7 @@ import psutil
 import pytest
 
 from harness.claims.plugin.run import has_features, is_worker
+from harness.priority import lead_session
 
 PER_CORE = 5
 """Scenarios at once for each core. A scenario costs 5 to 10 CPU-seconds and lasts 20 to 200 s (measured)."""
@@ -27,6 +28,13 @@ def pytest_cmdline_main(config: pytest.Config) -> None:
     config.option.numprocesses = workers(os.cpu_count() or 1, psutil.virtual_memory().total, _most(config))
     # One test at a time goes to a worker that is free; see `side_by_side` for the order.
     config.option.maxschedchunk = 1
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_configure(config: pytest.Config) -> None:
+    """Let a worker lead a session: Ctrl-C reaches the controller, which ends its workers and all that they started."""
+    if is_worker(config):
+        lead_session()
 
 
 def workers(cores: int, memory: float, scenarios: int) -> int:

@@ -49,9 +49,21 @@ def _late(since: float, until: float) -> float:
     return since + _OVER * (until - since)
 
 
-def _pauses(fits: list[tuple[Event, Event]]) -> list[tuple[float, float]]:
-    between = [(ended.t, begun.t) for (_, ended), (begun, _) in pairwise(fits)]
-    return [(since, until) for since, until in between if until - since >= _SHORTEST]
+def _pauses(history: History, node: int, fits: list[tuple[Event, Event]]) -> list[tuple[float, float]]:
+    """The times between two fits in which a SuperNode has nothing to do.
+
+    By its own log: from having sent a reply to receiving the next message. It trains, as far as it can know, while the
+    ClientApp starts, which takes seconds on a busy machine.
+    """
+    pauses = []
+    for (_, ended), (begun, _) in pairwise(fits):
+        received = history.last("supernode.received", node=node, before=begun.t)
+        until = begun.t if received is None or received.t < ended.t else received.t
+        sent = history.first("supernode.sent", node=node, after=ended.t, before=until)
+        since = ended.t if sent is None else sent.t
+        if until - since >= _SHORTEST:
+            pauses.append((since, until))
+    return pauses
 
 
 def _follow(history: History, name: str, expected: list[tuple[str, str, float]], node: int) -> Finding:
@@ -71,7 +83,7 @@ def _follow(history: History, name: str, expected: list[tuple[str, str, float]],
 def training_active_follows(history: History, *, node: int) -> Finding:
     """FL_TRAINING_ACTIVE is YES late in each fit of a node and NO late in the pauses between them."""
     fits = _fits(history, node)
-    pauses = _pauses(fits)
+    pauses = _pauses(history, node, fits)
     if not pauses:
         raise Inconclusive(f"there was no pause of {_SHORTEST:g} s between two fits of node {node}")
     expected = [(f"in its fit of round {begun['round']}", "YES", _late(begun.t, ended.t)) for begun, ended in fits]
@@ -93,7 +105,7 @@ def round_number_follows(history: History, *, node: int) -> Finding:
 def client_status_follows(history: History, *, node: int) -> Finding:
     """FL_CLIENT_STATUS is TRAINING late in each fit, IDLE late in pauses, DISCONNECTED late in a cut of its link."""
     fits = _fits(history, node)
-    pauses = _pauses(fits)
+    pauses = _pauses(history, node, fits)
     cut = history.first("fault.begin", target=f"link-{node}", fault="cut", after=fits[-1][1].t)
     if not pauses or cut is None:
         raise Inconclusive(f"node {node} had no pause between two fits, or its link was not cut after them")
