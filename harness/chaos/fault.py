@@ -15,8 +15,8 @@ class Fault:
     """A fault that was seen to bite.
 
     Attributes:
-        kind: `cut`, `black_hole`, `reset`, `drop`, `latency`, `bandwidth`, `half_open`, `node_kill`, `node_stop` or
-            `node_freeze`.
+        kind: `cut`, `black_hole`, `reset`, `drop`, `latency`, `bandwidth`, `half_open`, `node_kill`, `node_stop`,
+            `node_freeze` or `node_unplug`.
         target: Name of the link or the node.
         start: When it was begun, seconds on the monotonic clock; it bites from a few milliseconds later on.
         end: When it was healed; None while it lasts. A fault of a moment has the end of that moment.

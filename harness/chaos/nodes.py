@@ -61,11 +61,14 @@ class Node:
         survivors = [p for p in tree if status(p) not in _GONE]
         return self._over(fault, {"code": self._process.code, "survivors": _pids(survivors)})
 
-    def stop(self, *, grace: float = 30.0) -> Fault:
+    def stop(self, *, grace: float | None = None) -> Fault:
         """SIGTERM to the main process, as an orderly shutdown sends it, and up to `grace` seconds for its end.
+
+        Where the node runs says how long that may take, unless `grace` does.
 
         No SIGKILL follows: a node that does not end is left as it is, and the fault is `Inconclusive`.
         """
+        grace = self._process.stop_seconds if grace is None else grace
         tree = self._living()
         fault = self._started("node_stop", {"grace": grace})
         self._process.signal(signal.SIGTERM)
@@ -86,6 +89,26 @@ class Node:
         lasting.fault = replace(fault, evidence=evidence)
         self._observe("fault.bites", lasting.fault.data())
         return lasting
+
+    def unplug(self) -> Lasting:
+        """Take its network away: everything of it runs on, alone. Healed by giving it back."""
+        self._living()
+        fault = self._started("node_unplug", {})
+        lasting = Lasting(fault, self._plug)
+        try:
+            evidence = self._process.unplug()
+        except BaseException:
+            lasting.heal()
+            raise
+        lasting.fault = replace(fault, evidence=evidence)
+        self._observe("fault.bites", lasting.fault.data())
+        return lasting
+
+    def _plug(self, fault: Fault) -> Fault:
+        self._process.plug()
+        over = ended(fault, running=self._process.running)
+        self._observe("fault.end", over.data())
+        return over
 
     def _thaw(self, fault: Fault) -> Fault:
         self._process.thaw()

@@ -5,6 +5,7 @@ Flower's own flags for 1.25 and 1.31 (`flower-superlink --help`, `flower-superno
 
 from __future__ import annotations
 
+import base64
 import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -18,6 +19,7 @@ __all__ = [
     "SuperLinkOptions",
     "SuperNodeOptions",
     "Tls",
+    "appliance",
     "run_config",
     "superlink",
     "supernode",
@@ -122,6 +124,33 @@ def supernode(flower: FlowerEnvironment, options: SuperNodeOptions) -> list[str]
     if options.max_wait_time is not None:
         argv += ["--max-wait-time", str(options.max_wait_time)]
     return argv
+
+
+def appliance(flower: FlowerEnvironment, options: SuperNodeOptions) -> dict[str, str] | None:
+    """The context variables that make an edge appliance start the same SuperNode (fixtures/appliance/README.md).
+
+    Its ClientApps write their events to standard output: the harness's folders are not there.
+
+    Returns:
+        None when no appliance can: it has no variable for a private key.
+    """
+    if options.key is not None:
+        return None
+    node_config = {**options.node_config, "events": "stdout"}
+    context = {
+        "FL_SUPERLINK_ADDRESS": f"{options.superlink_host}:{options.superlink_port}",
+        "FL_NODE_CONFIG": " ".join(f"{key}={_toml(value)}" for key, value in node_config.items()),
+        "FL_VERSION": flower.version,
+        # A budget of 0 is handed on as it is.
+        "FL_RETRY_MEANING": "as-specified",
+    }
+    if options.max_retries is not None:
+        context["FL_MAX_RETRIES"] = str(options.max_retries)
+    if options.max_wait_time is not None:
+        context["FL_MAX_WAIT_TIME"] = str(options.max_wait_time)
+    if options.tls is not None:
+        context["FL_TLS_CA"] = base64.b64encode(options.tls.ca_certificate.read_bytes()).decode()
+    return context
 
 
 def _toml(value: float | str) -> str:

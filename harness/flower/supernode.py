@@ -6,7 +6,7 @@ import time
 from pathlib import Path
 
 from harness.chaos.link import Link
-from harness.flower.commands import SuperNodeOptions, Tls, supernode, surroundings
+from harness.flower.commands import SuperNodeOptions, Tls, appliance, supernode, surroundings
 from harness.flower.logs import supernode_lines
 from harness.flower.place import Place
 from harness.flower.plan import Plan
@@ -94,6 +94,8 @@ class SuperNode:
             surroundings(self._flower, self._place.home(self.name), [self._options.superlink_host]),
             # Its ClientApps write events; certificates, keys and Flower home are below `work` too.
             shared=(self._place.work,),
+            context=appliance(self._flower, self._options),
+            events=self._place.events,
         )
         # On a busy machine its first words are read before this thread goes on.
         began = time.monotonic()

@@ -6,6 +6,7 @@ import contextlib
 import json
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
+from pathlib import Path
 
 from harness.errors import SetupFailed
 from harness.hypervisor.docker.engine import connect
@@ -13,12 +14,15 @@ from harness.hypervisor.docker.images import Images, images
 from harness.hypervisor.docker.network import ScenarioNetwork
 from harness.hypervisor.docker.site import DockerSite
 from harness.hypervisor.process import ProcessSite
+from harness.hypervisor.qemu.boot import Boot, prepare, require_qemu
+from harness.hypervisor.qemu.site import QemuSite
 from harness.hypervisor.site import Site
+from harness.image.build.builder import build
+from harness.image.reference import reference_plan
 from harness.sessions import Session
 
-PROCESS, DOCKER = "process", "docker"
-HYPERVISORS = (PROCESS, DOCKER)
-
+PROCESS, DOCKER, QEMU = "process", "docker", "qemu"
+HYPERVISORS = (PROCESS, DOCKER, QEMU)
 Say = Callable[[str], None]
 
 
@@ -29,10 +33,12 @@ class Ready:
     Attributes:
         name: As `--hypervisor` has it.
         images: Flower's images, of docker.
+        boot: How the image's VMs are booted, of qemu.
     """
 
     name: str = PROCESS
     images: Images | None = None
+    boot: Boot | None = None
 
     def to_json(self) -> str:
         """As text, for a worker."""
@@ -42,31 +48,47 @@ class Ready:
     def from_json(text: str) -> Ready:
         """From `to_json`."""
         data = json.loads(text)
-        return Ready(data["name"], Images(**data["images"]) if data["images"] else None)
+        boot = data["boot"]
+        if boot is not None:
+            boot["acceleration"] = tuple(boot["acceleration"])
+        return Ready(
+            data["name"], Images(**data["images"]) if data["images"] else None, None if boot is None else Boot(**boot)
+        )
 
     def site(self, session: Session) -> Site:
         """A site for one scenario."""
-        return ProcessSite() if self.images is None else DockerSite(self.images, session)
+        if self.images is not None:
+            return DockerSite(self.images, session)
+        return ProcessSite() if self.boot is None else QemuSite(self.boot)
 
 
-def set_up(name: str, *, flower: str, session: Session, say: Say) -> Ready:
+def set_up(name: str, *, flower: str, image: Path | None = None, session: Session, say: Say) -> Ready:
     """Get what a hypervisor needs, before anything runs on it.
 
     Args:
         name: One of `HYPERVISORS`.
         flower: Version under test.
+        image: QCOW2 that qemu boots; the reference image when left out, which is built if it has to be.
         session: Owns what is made on the way.
         say: Gets a line of progress for each step that takes seconds.
 
     Raises:
+        InputError: The image is not one.
         SetupFailed: It cannot be had on this machine; the text says what to do.
     """
     if name == PROCESS:
         return Ready()
     try:
+        if name == QEMU:
+            require_qemu()
+            return Ready(QEMU, boot=prepare(image or _reference(flower, say), say))
         with contextlib.closing(connect()) as client:
             # Made and removed: whether containers can be reached is better known before than in each scenario.
             ScenarioNetwork(client, session.id, "set-up").remove()
             return Ready(DOCKER, images(client, flower, say))
     except SetupFailed as error:
-        raise SetupFailed(f"--hypervisor docker: {error}") from error
+        raise SetupFailed(f"--hypervisor {name}: {error}") from error
+
+
+def _reference(flower: str, say: Say) -> Path:
+    return build(reference_plan(flower), say=say).image

@@ -9,7 +9,7 @@ from typing import Any, Self
 
 import psutil
 
-from harness.errors import HarnessError, Inconclusive, WaitTimeout
+from harness.errors import HarnessError, Inconclusive, Unavailable, WaitTimeout
 from harness.hypervisor.running import Running, Socket
 from harness.hypervisor.site import Program
 from harness.processes import Process, end_all
@@ -27,6 +27,9 @@ _GONE = (psutil.STATUS_ZOMBIE, psutil.STATUS_DEAD, "gone")
 
 class LocalProgram(Process):
     """A program as a process of this machine; a `Running`."""
+
+    stop_seconds = 30.0
+    """A SuperNode outlives SIGTERM by seconds (measured)."""
 
     def find(self, pid: int) -> psutil.Process | None:
         """The one of its processes with that id."""
@@ -59,9 +62,9 @@ class LocalProgram(Process):
         """It has no network of its own that could be taken away.
 
         Raises:
-            Inconclusive: Always.
+            Unavailable: Always.
         """
-        raise Inconclusive(f"{self.name} is a process of this machine and shares its network: use docker or qemu")
+        raise Unavailable(f"{self.name} is a process of this machine and shares its network: use docker or qemu")
 
     def plug(self) -> None:
         """Nothing to do: it was never without."""

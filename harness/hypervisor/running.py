@@ -27,7 +27,7 @@ class Socket:
 class Running(Protocol):
     """A program that was started: what can be seen of it, and what can be done to it.
 
-    What a place where programs run has no means for raises `Inconclusive` with the reason: the scenario that asks for
+    What a place where programs run has no means for raises `Unavailable` with the reason: the scenario that asks for
     it is *unknown* there.
     """
 
@@ -49,6 +49,11 @@ class Running(Protocol):
     @property
     def running(self) -> bool:
         """Whether it has not ended."""
+        ...
+
+    @property
+    def stop_seconds(self) -> float:
+        """Seconds that an orderly end (SIGTERM) may take."""
         ...
 
     def ended(self) -> str | None:

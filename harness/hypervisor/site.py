@@ -38,6 +38,7 @@ class Program:
         grace: Seconds between SIGTERM and SIGKILL when it is ended.
         shared: Files and folders of this machine that it reads or writes; it finds them under the same paths.
         context: The context variables that make an appliance run the same thing; None when no appliance does.
+        events: Folder of the scenario's events, for what cannot reach it by itself.
     """
 
     name: str
@@ -47,6 +48,7 @@ class Program:
     grace: float = 0.0
     shared: tuple[Path, ...] = ()
     context: Mapping[str, str] | None = None
+    events: Path | None = None
 
 
 class Site(Protocol):

@@ -42,7 +42,7 @@ def wait_in_phase(scene: Scene, number: int, phase: str, nodes: Iterable[int]) -
         seen,
         lambda states: set(states.values()) == {"in it"},
         what=f"round {number} to be in {phase} on {', '.join(map(str, wanted))}",
-        timeout=PHASE_TIMEOUT,
+        timeout=max(PHASE_TIMEOUT, scene.site.start_timeout),
         poll=0.1,
         abort=lambda: disturbance(scene.history) or run_over(scene.history),
     )

@@ -15,7 +15,7 @@ from harness.claims.ledger import Ledger
 from harness.cloud.embedded.clock import Clock
 from harness.cloud.embedded.settings import Settings
 from harness.cloud.templates import ServiceTemplate, read_service_template, read_vm_templates
-from harness.errors import HarnessError, Inconclusive
+from harness.errors import HarnessError, Inconclusive, Unavailable
 from harness.flower.federation import Federation
 from harness.flower.place import Place
 from harness.flower.plan import Plan
@@ -130,12 +130,12 @@ class Scene:
 
         Raises:
             HarnessError: The scenario has a federation already.
-            Inconclusive: The run's hypervisor has no VMs for a cloud.
+            Unavailable: The run's hypervisor has no VMs for a cloud.
         """
         if self._federation is not None:
             raise HarnessError("the scenario has a federation already")
         if not isinstance(self.site, ProcessSite):
-            raise Inconclusive(
+            raise Unavailable(
                 f"--hypervisor {self.site.name} runs federations of a stated size; the VMs of a OneFlow service need "
                 "--hypervisor process"
             )

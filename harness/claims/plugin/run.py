@@ -231,7 +231,7 @@ def _make_folder(target: Target, session_id: str) -> Path:
 
 
 def _set_up(target: Target, session: sessions.Session) -> Run:
-    ready = set_up(target.hypervisor, flower=target.flower, session=session, say=_say)
+    ready = set_up(target.hypervisor, flower=target.flower, image=target.image, session=session, say=_say)
     folder = _make_folder(target, session.id)
     environment(target.flower, _say)
     return Run(session.id, folder, locate(target.toxiproxy, say=_say).path, ready)

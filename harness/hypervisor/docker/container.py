@@ -18,7 +18,7 @@ from docker.models.containers import Container
 from docker.models.networks import Network
 from requests.exceptions import RequestException
 
-from harness.errors import HarnessError, Inconclusive
+from harness.errors import HarnessError, Inconclusive, Unavailable
 from harness.hypervisor.docker.engine import asking
 from harness.hypervisor.running import Socket
 from harness.processes import Ending
@@ -63,6 +63,9 @@ class ContainerProgram(Ending):
         address: Its address there.
         grace: Seconds between SIGTERM and SIGKILL when it is ended.
     """
+
+    stop_seconds = 30.0
+    """A SuperNode outlives SIGTERM by seconds (measured)."""
 
     def __init__(
         self, name: str, container: Container, *, log: Path, network: Network, address: str, grace: float = 0.0
@@ -131,7 +134,7 @@ class ContainerProgram(Ending):
             Inconclusive: The engine has no way to send another signal to all of them.
         """
         if tree and number is not signal.SIGKILL:
-            raise Inconclusive(f"the Docker engine sends {number.name} to the first process of {self.name} only")
+            raise Unavailable(f"the Docker engine sends {number.name} to the first process of {self.name} only")
         reached = [process.pid for process in self.tree()] if tree else [self.pid]
         try:
             with asking(f"signal {self.name}"):
