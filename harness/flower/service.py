@@ -89,11 +89,13 @@ class ServiceNode:
         return self.machines.process(self.vm) is not None
 
     def note_end(self) -> int | None:
-        """The exit code of its boot script, once it has ended; None while it runs."""
-        found = self.machines.process(self.vm)
-        if found is not None:
-            return found.code
-        ended = self.recorder.history().last("vm.end", vm=self.vm)
+        """The exit code of its boot script, once its end is in the history; None before.
+
+        The hypervisor notes it, a moment after the process has ended.
+        """
+        if self.started:
+            return None
+        ended = self.recorder.history().last("supernode.end", vm=self.vm)
         return None if ended is None else int(ended["code"] or 0)
 
 

@@ -73,6 +73,8 @@ def watch(scene: Scene, condition: str, seconds: float) -> bool:
         Inconclusive: The scenario was disturbed.
     """
     test = _find(condition)
+    # It is for others to start meanwhile.
+    scene.started()
     since = time.monotonic()
     met = True
     try:
@@ -98,6 +100,7 @@ def _hopeless(scene: Scene, condition: str) -> str | None:
 
 def pass_time(scene: Scene, seconds: float) -> None:
     """Let time pass as a stimulus of the scenario; recorded as a `watch` for nothing."""
+    scene.started()
     let_pass(seconds, f"{seconds:g} s to pass")
     scene.recorder.record("scenario", "watch", until="time", seconds=seconds, took=seconds, met=True)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -31,6 +32,7 @@ from harness.hypervisor.site import Site
 from harness.ports import Ports
 from harness.scene.clouds import SCALED, CloudScene
 from harness.target import Strategy
+from harness.turns import Turns
 
 
 @dataclass(frozen=True)
@@ -46,6 +48,7 @@ class Kit:
         service_template: The OneFlow service template under test.
         vm_templates: Folder of the VM templates of its roles.
         site: Makes the place where a scenario's programs run.
+        turns: At starting federations; None when nothing else starts any.
     """
 
     flower: FlowerEnvironment
@@ -56,6 +59,7 @@ class Kit:
     service_template: Path
     vm_templates: Path
     site: Callable[[], Site] = ProcessSite
+    turns: Turns | None = None
 
 
 class Scene:
@@ -86,6 +90,7 @@ class Scene:
         self._federation: Federation | Service | None = None
         self._cloud: CloudScene | None = None
         self._lasting: dict[int, list[Lasting]] = {}
+        self._turn = ExitStack()
 
     def __enter__(self) -> Self:
         return self
@@ -93,7 +98,20 @@ class Scene:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
+        self.started()
         self._stack.close()
+
+    # -- starting
+
+    def _take_turn(self) -> None:
+        if self._kit.turns is not None:
+            since = time.monotonic()
+            self._turn.enter_context(self._kit.turns.take())
+            self.recorder.record("scenario", "turn", waited=round(time.monotonic() - since, 1))
+
+    def started(self) -> None:
+        """What this scenario starts has started: another may. Harmless when that was said."""
+        self._turn.close()
 
     # -- things
 
@@ -105,6 +123,7 @@ class Scene:
         """
         if self._federation is not None:
             raise HarnessError("the scenario has a federation already")
+        self._take_turn()
         strategy = self._kit.strategy.file if self._kit.strategy is not None else None
         self._federation = self._stack.enter_context(
             Federation(
@@ -139,6 +158,7 @@ class Scene:
                 f"--hypervisor {self.site.name} runs federations of a stated size; the VMs of a OneFlow service need "
                 "--hypervisor process"
             )
+        self._take_turn()
         strategy = self._kit.strategy.file if self._kit.strategy is not None else None
         self._federation = service = self._stack.enter_context(
             Service(

@@ -256,3 +256,27 @@ def test_a_week_of_a_schedule(cloud, oned, flow):
     up, down = "Role supernode scaling up from 2 to 4 nodes", "Role supernode scaling down from 4 to 2 nodes"
     # From a Wednesday before noon to the next: Thursday, Friday, Monday, Tuesday, and that morning.
     assert log == [up, down] * 4 + [up]
+
+
+@pytest.mark.parametrize("where", ["body", "query"])
+def test_onegate_takes_its_parameters_from_a_form_as_from_the_query(hypervisor, oned, flow, service, where):
+    # onegate-server.rb reads `data` and `type` of Sinatra's params, in which both are.
+    vm = flow.service(service).roles["supernode"].nodes[0]
+    headers = {"Content-Type": "application/x-www-form-urlencoded"}
+
+    def put(gate, text):
+        target, content = (f"/vm?{text}", "") if where == "query" else ("/vm", text)
+        return gate.http.ask("PUT", target, content=content, headers=headers).status_code
+
+    with _gate(hypervisor, vm) as gate:
+        assert put(gate, "data=READY%3DYES&type=1") == 200
+        assert oned.vm(vm).user_template["READY"] == "YES"
+        assert put(gate, "data=READY&type=2") == 200
+        assert "READY" not in oned.vm(vm).user_template
+
+
+def test_a_body_that_is_no_form_is_taken_as_it_is(hypervisor, oned, flow, service):
+    vm = flow.service(service).roles["supernode"].nodes[0]
+    with _gate(hypervisor, vm) as gate:
+        gate.http.ask("PUT", "/vm", content="data=READY%3DYES", headers={"Content-Type": "text/plain"})
+    assert oned.vm(vm).user_template["DATA"] == "READY%3DYES"

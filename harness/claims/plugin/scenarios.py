@@ -30,6 +30,7 @@ from harness.report.live import LiveNote
 from harness.report.outcomes import ScenarioOutcome, file_name
 from harness.scene.scene import Kit, Scene
 from harness.target import Target
+from harness.turns import Turns
 from harness.waiting import listening
 
 _UNSAID = 30
@@ -156,6 +157,7 @@ def scene(request: pytest.FixtureRequest, run: Run, target: Target) -> Iterator[
         service_template=target.service_template or templates / "flower.json",
         vm_templates=templates,
         site=lambda: run.hypervisor.site(session),
+        turns=Turns(session.work / "turns"),
     )
     note: LiveNote = item.stash[_note_key]
     try:
@@ -183,6 +185,13 @@ def pytest_bdd_before_step_call(request: pytest.FixtureRequest, step: Step) -> N
     item = request.node
     if _in_features(item) and _scene_key in item.stash:
         item.stash[_scene_key].claims = claims_of_step(step.name)[1] or tuple(item.stash[_ledger_key].planned)
+
+
+def pytest_bdd_after_step(request: pytest.FixtureRequest, step: Step) -> None:
+    """What a scenario starts has started when its first When-step is done: mostly that clients have begun to work."""
+    item = request.node
+    if _in_features(item) and _scene_key in item.stash and step.type == "when":
+        item.stash[_scene_key].started()
 
 
 @pytest.hookimpl(wrapper=True)

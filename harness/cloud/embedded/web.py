@@ -12,6 +12,7 @@ from urllib.parse import parse_qs, urlsplit
 
 _SECONDS_TO_SEND = 60
 _NO_BODY = 204
+_FORM = "application/x-www-form-urlencoded"
 
 
 @dataclass(frozen=True)
@@ -37,6 +38,12 @@ class Request:
         """The body as UTF-8; bytes that are none stay recognisable."""
         return self.body.decode(errors="surrogateescape")
 
+    @property
+    def parameters(self) -> Mapping[str, str]:
+        """Those of the query and, of a form, those of the body, which win: Rack's `params`."""
+        kind = self.headers.get("content-type", "").split(";")[0].strip().lower()
+        return {**self.query, **(_last_values(self.text) if kind == _FORM else {})}
+
 
 @dataclass(frozen=True)
 class Response:
@@ -56,10 +63,14 @@ class Response:
 Handle = Callable[[Request], Response]
 
 
+def _last_values(text: str) -> dict[str, str]:
+    return {name: values[-1] for name, values in parse_qs(text, keep_blank_values=True).items()}
+
+
 def request_of(method: str, target: str, headers: Mapping[str, str], body: bytes) -> Request:
     """A request from what stands in its first line and below."""
     parts = urlsplit(target)
-    query = {name: values[-1] for name, values in parse_qs(parts.query, keep_blank_values=True).items()}
+    query = _last_values(parts.query)
     return Request(method, parts.path, query, {name.lower(): value for name, value in headers.items()}, body)
 
 

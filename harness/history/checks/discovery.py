@@ -81,7 +81,9 @@ def tries_and_gives_up(history: History, *, node: int, tries: int, interval: flo
     """A node asks so many times, so many seconds apart, and then ends with a failure."""
     code = history.last("supernode.end", node=node)
     if code is None:
-        _, looked = watched(history, f"node {node} has ended")
+        met, looked = watched(history, f"node {node} has ended")
+        if met:
+            raise Inconclusive(f"node {node} was seen to end, but its end was not recorded")
         return deviates(f"node {node} still tried after {looked:.0f} s, {len(_tries(history, node))} times")
     waits = _waits(history, node, 1)
     typical = statistics.median(waits)
@@ -221,5 +223,7 @@ def hands_zero_on(history: History, *, node: int) -> Finding:
     if ended is not None:
         seconds = round(ended.t - cut.t, 1)
         return deviates(f"node {node} ended with code {ended['code']} {seconds} s after its link was cut")
-    _, looked = watched(history, f"node {node} has ended", after=cut.t)
+    met, looked = watched(history, f"node {node} has ended", after=cut.t)
+    if met:
+        raise Inconclusive(f"node {node} was seen to end, but its end was not recorded")
     return conforms(f"node {node} still ran {looked:.0f} s after its link was cut", {"seconds": looked})

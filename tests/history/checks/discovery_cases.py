@@ -51,6 +51,11 @@ def it_never_ends():
     return looking(10, 10, 10, 10).watch_in_vain("node 1 has ended")
 
 
+@case("tries-and-gives-up", INCONCLUSIVE, "its end was not recorded", node=1, tries=5, interval=10)
+def its_end_was_lost():
+    return looking(10, 10, 10, 10).watch("node 1 has ended")
+
+
 @case("tries-and-gives-up", INCONCLUSIVE, "did not look out", node=1, tries=5, interval=10)
 def nobody_looked_for_its_end():
     return looking(10, 10, 10, 10)
@@ -219,6 +224,11 @@ def the_appliance_ends():
 @case("hands-zero-on", CONFORMS, "still ran 60 s", node=1)
 def the_appliance_goes_on():
     return told().watch_in_vain("node 1 has ended", 60)
+
+
+@case("hands-zero-on", INCONCLUSIVE, "its end was not recorded", node=1)
+def the_appliances_end_was_lost():
+    return told().watch("node 1 has ended")
 
 
 @case("hands-zero-on", INCONCLUSIVE, "was not told to hand 0 on", node=1)

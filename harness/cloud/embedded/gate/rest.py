@@ -179,8 +179,9 @@ class GateRest:
         return self._update(self._requested(request, found), request)
 
     def _update(self, vm: Vm, request: Request) -> Response:
-        kind = ruby.to_i(request.query["type"]) if "type" in request.query else 1
-        text = escape(request.query.get("data", request.text))
+        given = request.parameters
+        kind = ruby.to_i(given["type"]) if "type" in given else 1
+        text = escape(given.get("data", request.text))
         self._check_restricted(text, "cannot be modified" if kind == 1 else "cannot be deleted")
         if kind == 1:
             self._change(vm, text, append=True)
