@@ -2,9 +2,11 @@ Feature: Policies that see training
   Pattern 2, pitfalls 1 and 5, code example 2: elasticity by load and by published metrics, end to end; what a cooldown is
   worth to a round.
 
+  What keeps a whole core busy for a minute runs with --nightly: all other scenarios would have to do with the rest.
+
   Rule: By load
 
-    @SCALE-CPU-UP @takes-60s
+    @SCALE-CPU-UP @nightly @takes-60s
     Scenario: Under load the policy `CPU > 80` adds a SuperNode, which trains
       Given a service of 1 SuperNodes
       And a run of 12 rounds of FedAvg, each fit lasting 8 s, with
