@@ -6,6 +6,7 @@ pytest_plugins = (
     "steps.faults",
     "steps.connectivity",
     "steps.discovery",
+    "steps.appliance",
     "steps.rounds",
     "steps.readings",
     "steps.services",

@@ -42,6 +42,23 @@ def bandwidth(scene: Scene, node: int, rate: int) -> None:
     faults.bandwidth(scene, node, rate)
 
 
+@when(Words("the cable of node {node:d} is out for {seconds:g} s"))
+def unplug_for(scene: Scene, node: int, seconds: float) -> None:
+    faults.unplug(scene, node)
+    faults.keep_up(scene, node, seconds)
+
+
+@when(Words("the cable of node {node:d} is plugged in"))
+def plug(scene: Scene, node: int) -> None:
+    scene.heal(node)
+
+
+@when(Words("node {node:d} is frozen for {seconds:g} s"))
+def freeze_for(scene: Scene, node: int, seconds: float) -> None:
+    faults.freeze(scene, node)
+    faults.keep_up(scene, node, seconds)
+
+
 @when(Words("the connections of node {node:d} are reset"))
 def reset(scene: Scene, node: int) -> None:
     scene.federation.nodes[node].link.reset()

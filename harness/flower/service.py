@@ -2,6 +2,9 @@
 
 The SuperLink's VM publishes where it is; each SuperNode's VM finds it there through OneGate, and is shown the address
 of its own link, as a network that translates addresses would do it. The boot scripts know nothing of links.
+
+Where the scenario's site says so, a SuperNode's VM is a real one, of the edge image: its context then comes on a
+CD-ROM, and the boot script is the image's own.
 """
 
 from __future__ import annotations
@@ -25,14 +28,20 @@ from harness.flower.place import Place
 from harness.flower.versions import FlowerEnvironment
 from harness.history.recorder import Recorder
 from harness.hypervisor import Machine
-from harness.hypervisor.machines import Machines
-from harness.hypervisor.process import LocalProgram, ProcessSite
-from harness.hypervisor.site import Program
+from harness.hypervisor.machines import SHUTDOWN_SECONDS, Machines
+from harness.hypervisor.process import ProcessSite
+from harness.hypervisor.qemu.machine import VirtualMachine
+from harness.hypervisor.qemu.site import QemuSite
+from harness.hypervisor.running import Running
+from harness.hypervisor.site import TOXIPROXY, Program, Site
 from harness.ports import Ports
 from harness.processes import ProcessFailed
 
 OWN_LINK = "link"
 """Value of FL_SUPERLINK_ADDRESS in a VM template that stands for the address of the VM's own link."""
+
+
+_SHUTDOWN = {QemuSite.name: VirtualMachine.stop_seconds}
 
 
 @dataclass(frozen=True)
@@ -72,7 +81,7 @@ class ServiceNode:
         return f"supernode-{self.number}"
 
     @property
-    def process(self) -> LocalProgram:
+    def process(self) -> Running:
         """What its VM runs.
 
         Raises:
@@ -112,7 +121,7 @@ class ServiceSuperLink:
     vm: int | None = None
 
     @property
-    def process(self) -> LocalProgram:
+    def process(self) -> Running:
         """What its VM runs.
 
         Raises:
@@ -146,6 +155,7 @@ class Service(Deployment):
         appliance: The boot scripts.
         strategy: File of a user's own Strategy.
         held: Whether the SuperLink's VM is to take its time to boot, until `release_superlink`.
+        site: Where the VMs run, as programs of this machine or as real ones.
     """
 
     superlink: ServiceSuperLink
@@ -164,7 +174,9 @@ class Service(Deployment):
         appliance: Appliance,
         strategy: Path | None = None,
         held: bool = False,
+        site: Site | None = None,
     ) -> None:
+        self._site = ProcessSite() if site is None else site
         self._take_port = ports.take
         self._toxiproxy = toxiproxy
         self._tell = observe
@@ -176,7 +188,7 @@ class Service(Deployment):
             recorder=recorder,
             app=apps.prepare(fixture, place, flower, control_port=self._ports.control, tls=None, strategy=strategy),
             control_address=f"{LOOPBACK}:{self._ports.control}",
-            start_timeout=ProcessSite.start_timeout,
+            start_timeout=self._site.start_timeout,
         )
         self._held = place.work / "superlink-is-held" if held else None
         if self._held is not None:
@@ -184,7 +196,13 @@ class Service(Deployment):
         self._lock = threading.Lock()
         self.nodes = {}
         self.machines = Machines(
-            self._boot, self._saw, placed=self._place_machine, network=self._translate, shutdown_seconds=30
+            self._boot,
+            self._saw,
+            launch=self._site.launch,
+            end=self._site.end,
+            placed=self._place_machine,
+            network=self._translate,
+            shutdown_seconds=_SHUTDOWN.get(self._site.name, SHUTDOWN_SECONDS),
         )
         self.superlink = ServiceSuperLink(self.machines)
 
@@ -226,6 +244,9 @@ class Service(Deployment):
         with self._lock:
             # Several VMs boot at once; only the list of what is to be closed is shared.
             self._stack.push(node.link)
+        host = self._site.address(TOXIPROXY, seen_by=node.name)
+        if host != LOOPBACK:
+            return self._machine(machine, node, host)
         context = {
             "FL_RUNTIME": "process",
             "FL_CLIENTAPPIO_PORT": str(self._ports.clientapp[machine.vm_id]),
@@ -233,6 +254,21 @@ class Service(Deployment):
         if machine.context.get("FL_SUPERLINK_ADDRESS") == OWN_LINK:
             context["FL_SUPERLINK_ADDRESS"] = f"{LOOPBACK}:{node.link.listen_port}"
         return self._program(machine, node.name, self._appliance.supernode, context)
+
+    def _machine(self, machine: Machine, node: ServiceNode, host: str) -> Program:
+        """A real VM: it sees this machine's loopback at `host`, and boots what is in its image."""
+        context = {**machine.context, "FL_VERSION": self._flower.version}
+        context["ONEGATE_ENDPOINT"] = context.get("ONEGATE_ENDPOINT", "").replace(LOOPBACK, host)
+        if context.get("FL_SUPERLINK_ADDRESS") == OWN_LINK:
+            context["FL_SUPERLINK_ADDRESS"] = f"{host}:{node.link.listen_port}"
+        return Program(
+            node.name,
+            (),
+            self._place.logs / f"{node.name}.log",
+            shared=(self._place.work,),
+            context=context,
+            events=self._place.events,
+        )
 
     def _superlink_context(self) -> dict[str, str]:
         return {
@@ -259,7 +295,8 @@ class Service(Deployment):
         # The first word of the answer says what it is about, as OneGate's path does.
         about = "service" if text.lstrip().startswith('{"SERVICE"') else "vm"
         self._recorder.record("hypervisor", "gate.answered", vm=vm, node=node.number, about=about)
-        return text.replace(f"{LOOPBACK}:{self._ports.fleet}", f"{LOOPBACK}:{node.link.listen_port}")
+        host = self._site.address(TOXIPROXY, seen_by=node.name)
+        return text.replace(f"{LOOPBACK}:{self._ports.fleet}", f"{host}:{node.link.listen_port}")
 
     def _saw(self, kind: str, data: Mapping[str, Any]) -> None:
         """Take in what the hypervisor reports; a SuperNode's VM is a SuperNode that starts and ends, too."""

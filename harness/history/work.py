@@ -48,6 +48,19 @@ def partition(history: History, node: int) -> int:
     return int(started["partition"])
 
 
+def ready(history: History, node: int) -> Event | None:
+    """When the cloud first showed READY=YES of a node's VM; None when it has not.
+
+    Raises:
+        Inconclusive: The node is no VM of a cloud.
+    """
+    started = history.last("supernode.start", node=node)
+    if started is None or "vm" not in started.data:
+        raise Inconclusive(f"node {node} is no VM of a service")
+    told = history.of("vm.metrics", vm=started["vm"])
+    return next((event for event in told if event["metrics"].get("READY") == "YES"), None)
+
+
 def phase_state(history: History, node: int, number: int, phase: str) -> str:
     """Where a node is with a phase of a round of the run that was started last: `not yet`, `in it`, `over`."""
     ids = set(node_ids(history, node))
@@ -75,29 +88,50 @@ def failure_of(results: Event, ids: set[str]) -> Mapping[str, Any] | None:
     return {"node": missing[0], "type": "missing"} if missing and results["failures"] else None
 
 
-def last_fault(history: History, node: int) -> Event:
-    """The beginning of the last fault of a node's link.
+OUTLIVED = ("node_freeze", "node_unplug")
+"""Faults of a node itself that its processes outlive, as they do those of its link."""
+
+
+def _faults(history: History, node: int, fault: str | None) -> list[Event]:
+    """The faults that a node outlived, or those of one kind, in order."""
+    targets = {f"link-{node}", f"supernode-{node}"}
+    begun = [event for event in history.of("fault.begin") if event["target"] in targets]
+    return [
+        event
+        for event in begun
+        if (fault is None or event["fault"] == fault)
+        and (event["target"] == f"link-{node}" or event["fault"] in OUTLIVED)
+    ]
+
+
+def last_fault(history: History, node: int, fault: str | None = None) -> Event:
+    """The beginning of the last fault of a node's link, or of the node itself where it outlives that.
+
+    Args:
+        history: The history.
+        node: Number of the node.
+        fault: Kind of the fault; any when left out.
 
     Raises:
         Inconclusive: It has had none.
     """
-    begun = history.last("fault.begin", target=f"link-{node}")
-    if begun is None:
-        raise Inconclusive(f"the link of node {node} has had no fault")
-    return begun
+    begun = _faults(history, node, fault)
+    if not begun:
+        raise Inconclusive(f"the link of node {node} has had no {fault or 'fault'}")
+    return begun[-1]
 
 
-def end_of_fault(history: History, node: int) -> float:
-    """When all faults of a node's link were over; seconds on the monotonic clock.
+def end_of_fault(history: History, node: int, fault: str | None = None) -> float:
+    """When all faults of `last_fault` were over, or all of one kind; seconds on the monotonic clock.
 
     Raises:
         Inconclusive: It has had none, or one of them is not over or did not bite.
     """
-    last_fault(history, node)
+    last_fault(history, node, fault)
     ends = []
-    for begun in history.of("fault.begin", target=f"link-{node}"):
+    for begun in _faults(history, node, fault):
         # A link has one fault of a kind at a time.
-        ended = history.first("fault.end", target=f"link-{node}", fault=begun["fault"], after=begun.t)
+        ended = history.first("fault.end", target=begun["target"], fault=begun["fault"], after=begun.t)
         if ended is None:
             raise Inconclusive(f"the {begun['fault']} of the link of node {node} is not over")
         evidence = ended.get("evidence") or {}
@@ -118,13 +152,16 @@ def same_process_since(history: History, node: int, t: float) -> None:
         raise Inconclusive(f"node {node} was started again in between: what it does is no sign of a reconnection")
 
 
-def delivered_after_fault(history: History, node: int) -> list[tuple[Event, Mapping[str, Any]]]:
-    """Rounds' results after the end of the last fault of a node's link, each with the result of that node in it.
+def delivered_after_fault(
+    history: History, node: int, fault: str | None = None
+) -> list[tuple[Event, Mapping[str, Any]]]:
+    """Rounds' results after the end of the last fault of a node (of a kind), each with the result of that node in it.
 
     Only those count whose fit ended after the fault had begun: what a node sent before a fault may well be counted
     after it (a ServerApp asks every 3 s, and waits for the slowest) and says nothing of a return.
     """
-    begun, healed, ids = last_fault(history, node), end_of_fault(history, node), set(node_ids(history, node))
+    begun, healed = last_fault(history, node, fault), end_of_fault(history, node, fault)
+    ids = set(node_ids(history, node))
     found = []
     for results in history.of("results", phase="fit", after=healed):
         row = result_of(results, ids)
@@ -135,12 +172,12 @@ def delivered_after_fault(history: History, node: int) -> list[tuple[Event, Mapp
     return found
 
 
-def worked_after_fault(history: History, node: int) -> Event | None:
+def worked_after_fault(history: History, node: int, fault: str | None = None) -> Event | None:
     """The first aggregation of a fit in which a result had a part that the node delivered after its last fault.
 
     None when there is none. What counts as delivered then: see `delivered_after_fault`.
     """
-    for results, _ in delivered_after_fault(history, node):
+    for results, _ in delivered_after_fault(history, node, fault):
         done = history.first("aggregated", phase="fit", round=results["round"], after=results.t)
         if done is not None and done["outcome"] == "aggregated":
             return done

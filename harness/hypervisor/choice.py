@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from harness.errors import SetupFailed
+from harness.errors import HarnessError, Inconclusive, SetupFailed, Unavailable
 from harness.hypervisor.docker.engine import connect
 from harness.hypervisor.docker.images import Images, images
 from harness.hypervisor.docker.network import ScenarioNetwork
@@ -18,7 +18,7 @@ from harness.hypervisor.qemu.boot import Boot, prepare, require_qemu
 from harness.hypervisor.qemu.site import QemuSite
 from harness.hypervisor.site import Site
 from harness.image.build.builder import build
-from harness.image.reference import reference_plan
+from harness.image.reference import reference_image, reference_plan
 from harness.sessions import Session
 
 PROCESS, DOCKER, QEMU = "process", "docker", "qemu"
@@ -60,6 +60,34 @@ class Ready:
         if self.images is not None:
             return DockerSite(self.images, session)
         return ProcessSite() if self.boot is None else QemuSite(self.boot)
+
+    def edge_site(self, *, flower: str, image: Path | None, log: Path) -> Site:
+        """A site for a scenario about the booted image, whatever the others run on.
+
+        Args:
+            flower: Version under test.
+            image: QCOW2; the reference image when left out, which is built if it has to be.
+            log: File that receives what a build says.
+
+        Raises:
+            Unavailable: QEMU, or a reference image, cannot be had here; the text names what to install.
+            Inconclusive: The file cannot be booted; the chapter `image` says more.
+        """
+        if self.boot is not None:
+            return QemuSite(self.boot)
+        try:
+            require_qemu()
+        except SetupFailed as error:
+            raise Unavailable(f"the edge image cannot be booted here: {error}") from error
+        given = image or reference_image(flower, log=log)
+        try:
+            return QemuSite(prepare(given, _say_nothing))
+        except HarnessError as error:
+            raise Inconclusive(f"the edge image cannot be booted: {error}") from error
+
+
+def _say_nothing(_: str) -> None:
+    """The history says how the VM was started."""
 
 
 def set_up(name: str, *, flower: str, image: Path | None = None, session: Session, say: Say) -> Ready:

@@ -1,4 +1,7 @@
-"""A hypervisor whose VMs are process trees of this machine; what a VM boots has its context in its environment."""
+"""A hypervisor whose VMs are process trees of this machine; what a VM boots has its context in its environment.
+
+One of them may be a QEMU, whose guest is a real VM: the site of the scenario starts it (`harness/hypervisor/qemu`).
+"""
 
 from __future__ import annotations
 
@@ -15,9 +18,10 @@ import psutil
 
 from harness.errors import HarnessError, WaitTimeout
 from harness.hypervisor import Address, Machine, Measurement, Reports, Timers
-from harness.hypervisor.process import LocalProgram, launch
+from harness.hypervisor.process import ProcessSite, launch
+from harness.hypervisor.running import Running
 from harness.hypervisor.site import Program
-from harness.processes import end_all, sessions_of
+from harness.processes import sessions_of
 from harness.waiting import wait_until
 
 SHUTDOWN_SECONDS = 30.0
@@ -31,6 +35,8 @@ MEASURED_EVERY = 1.0
 
 _OPERATIONS_AT_ONCE = 16
 
+_PROCESSES = ProcessSite()
+
 Boot = Callable[[Machine], Program]
 """What a VM boots. Called in a thread of its own; may raise a `HarnessError`, which makes the boot fail."""
 
@@ -38,10 +44,10 @@ Observe = Callable[[str, Mapping[str, Any]], None]
 
 
 @dataclass
-class _Running:
+class _Vm:
     """What a VM runs, and its last measurement: CPU seconds of each of its processes by then, and when that was."""
 
-    process: LocalProgram
+    process: Running
     cpu: dict[int, float]
     at: float
     seen: Measurement
@@ -59,6 +65,7 @@ class Machines:
         boot: Says what a VM boots.
         observe: Is told of what happens.
         launch: Starts a program.
+        end: Ends programs together.
         placed: Called with each new VM, in the order of their numbers, before it boots; must return at once.
         network: What a text of OneGate's looks like for a VM: the address translation between it and other VMs.
         shutdown_seconds: See above.
@@ -69,7 +76,8 @@ class Machines:
         boot: Boot,
         observe: Observe,
         *,
-        launch: Callable[[Program], LocalProgram] = launch,
+        launch: Callable[[Program], Running] = launch,
+        end: Callable[[Iterable[Running]], None] = _PROCESSES.end,
         placed: Callable[[Machine], None] = lambda _: None,
         network: Callable[[int, str], str] = lambda _, text: text,
         shutdown_seconds: float = SHUTDOWN_SECONDS,
@@ -77,11 +85,12 @@ class Machines:
         self._boot = boot
         self._observe = observe
         self._launch = launch
+        self._end = end
         self._placed = placed
         self._network = network
         self._shutdown_seconds = shutdown_seconds
         self._lock = threading.Lock()
-        self._vms: dict[int, _Running] = {}
+        self._vms: dict[int, _Vm] = {}
         self._programs: dict[int, tuple[Machine, Program]] = {}
         self._busy: set[int] = set()
         self._closing = threading.Event()
@@ -144,11 +153,11 @@ class Machines:
         with self._lock:
             left = [running.process for running in self._vms.values()]
             self._vms.clear()
-        end_all(left)
+        self._end(left)
 
     # -- for faults and for looking
 
-    def process(self, vm_id: int) -> LocalProgram | None:
+    def process(self, vm_id: int) -> Running | None:
         """What the VM runs; None while it is not started, and when it was ended."""
         with self._lock:
             running = self._vms.get(vm_id)
@@ -179,7 +188,7 @@ class Machines:
             raise HarnessError(f"VM {machine.vm_id} is not started: the cloud is ending")
         began = time.monotonic()
         process = self._launch(program)
-        running = _Running(process, {}, began, Measurement(cpu=0.0, memory=0))
+        running = _Vm(process, {}, began, Measurement(cpu=0.0, memory=0))
         _measure([running])
         with self._lock:
             self._programs[machine.vm_id] = (machine, program)
@@ -225,7 +234,7 @@ class Machines:
                     left = list(self._vms.values())
                 _measure(left)
 
-    def _ended(self) -> list[tuple[int, LocalProgram]]:
+    def _ended(self) -> list[tuple[int, Running]]:
         with self._lock:
             gone = [
                 vm_id for vm_id, running in self._vms.items() if vm_id not in self._busy and not running.process.running
@@ -233,7 +242,7 @@ class Machines:
             return [(vm_id, self._vms.pop(vm_id).process) for vm_id in gone]
 
 
-def _measure(machines: Iterable[_Running]) -> None:
+def _measure(machines: Iterable[_Vm]) -> None:
     """Measure all of them by one look: a VM is the kernel session of what it booted, which no part of it leaves."""
     by_leader = {running.process.pid: running for running in machines}
     for leader, pids in sessions_of(by_leader).items():

@@ -31,6 +31,16 @@ def bandwidth(scene: Scene, node: int, rate: int) -> None:
     scene.begin_fault(node, scene.federation.nodes[node].link.bandwidth(rate))
 
 
+def unplug(scene: Scene, node: int) -> None:
+    """Take the cable out of a node's machine until it is put back."""
+    scene.begin_fault(node, Node(scene.federation.nodes[node].process, observe=scene.observe).unplug())
+
+
+def freeze(scene: Scene, node: int) -> None:
+    """Let nothing of a node run until it is thawed."""
+    scene.begin_fault(node, Node(scene.federation.nodes[node].process, observe=scene.observe).freeze())
+
+
 def keep_up(scene: Scene, node: int, seconds: float) -> None:
     """Let the faults of a node's link last, and heal them."""
     let_pass(seconds, f"the fault of the link of node {node} to last {seconds:g} s")

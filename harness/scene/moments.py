@@ -186,6 +186,10 @@ def _all_online(scene: Scene, found: re.Match[str]) -> object:
     return all(node_status(history, node) == "online" for node in nodes)
 
 
+def _ready(scene: Scene, found: re.Match[str]) -> object:
+    return work.ready(scene.history, int(found[1]))
+
+
 def _offline(scene: Scene, found: re.Match[str]) -> object:
     return node_status(scene.history, int(found[1])) in ("offline", "unregistered")
 
@@ -211,9 +215,10 @@ _CONDITIONS: dict[str, Condition] = {
     r"node (\d+) has ended": _ended,
     r"node (\d+) is online": _online,
     r"nodes (.+) are online": _all_online,
+    r"node (\d+) has reported READY": _ready,
     r"node (\d+) is offline": _offline,
     r"node (\d+) has ended or announced (\d+) waits": _ended_or_tried,
-    r"nodes (.+) have announced (\d+) waits": _all_tried,
+    r"nodes? (.+) ha(?:s|ve) announced (\d+) waits?": _all_tried,
     r"node (\d+) has asked for its SuperLink (\d+) times": _asked,
     r"(\d+) SuperNodes? ha(?:s|ve) been removed": _removed,
     r"the policy is true with (\d+) VMs?": _evaluated,

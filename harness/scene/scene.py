@@ -48,6 +48,7 @@ class Kit:
         service_template: The OneFlow service template under test.
         vm_templates: Folder of the VM templates of its roles.
         site: Makes the place where a scenario's programs run.
+        edge: Makes the place of a scenario whose node 1 is a VM of the edge image.
         turns: At starting federations; None when nothing else starts any.
     """
 
@@ -59,6 +60,7 @@ class Kit:
     service_template: Path
     vm_templates: Path
     site: Callable[[], Site] = ProcessSite
+    edge: Callable[[], Site] | None = None
     turns: Turns | None = None
 
 
@@ -141,19 +143,24 @@ class Scene:
         )
         return self._federation
 
-    def make_service(self, *, held: bool = False) -> Service:
+    def make_service(self, *, held: bool = False, edge: bool = False) -> Service:
         """Make a federation whose SuperLink and SuperNodes are VMs; its `machines` are for the cloud to run.
 
         Args:
             held: Whether the SuperLink's VM takes its time to boot, until it is released.
+            edge: Whether the VM of node 1 is a real one, which boots the edge image, wherever others run.
 
         Raises:
             HarnessError: The scenario has a federation already.
-            Unavailable: The run's hypervisor has no VMs for a cloud.
+            Unavailable: The run's hypervisor has no VMs for a cloud, or there is no image to boot.
         """
         if self._federation is not None:
             raise HarnessError("the scenario has a federation already")
-        if not isinstance(self.site, ProcessSite):
+        if edge:
+            if self._site is not None or self._kit.edge is None:
+                raise HarnessError("a service with a VM of the edge image has to be the first thing of a scenario")
+            self._take_site(self._kit.edge())
+        elif not isinstance(self.site, ProcessSite):
             raise Unavailable(
                 f"--hypervisor {self.site.name} runs federations of a stated size; the VMs of a OneFlow service need "
                 "--hypervisor process"
@@ -172,6 +179,7 @@ class Scene:
                 appliance=self._kit.appliance,
                 strategy=strategy,
                 held=held,
+                site=self.site,
             )
         )
         return service
@@ -236,8 +244,12 @@ class Scene:
     def site(self) -> Site:
         """Where this scenario's programs run."""
         if self._site is None:
-            self._site = self._stack.enter_context(self._kit.site())
-            self.recorder.record("scenario", "site", name=self._site.name, **self._site.facts())
+            return self._take_site(self._kit.site())
+        return self._site
+
+    def _take_site(self, site: Site) -> Site:
+        self._site = self._stack.enter_context(site)
+        self.recorder.record("scenario", "site", name=site.name, **site.facts())
         return self._site
 
     @property

@@ -52,7 +52,7 @@ def in_context(vm_template: str, context: Mapping[str, str]) -> str:
     return raw.write(attributes)
 
 
-def _made(scene: Scene, *, held: bool = False) -> Service:
+def _made(scene: Scene, *, held: bool = False, edge: bool = False) -> Service:
     """The service of a scenario, where this machine has what the reference boot scripts call.
 
     Raises:
@@ -62,10 +62,10 @@ def _made(scene: Scene, *, held: bool = False) -> Service:
         raise Unavailable(
             f"boot scripts run as processes of this machine, and need {' and '.join(missing)}: install it"
         )
-    return scene.make_service(held=held)
+    return scene.make_service(held=held, edge=edge)
 
 
-def boot(scene: Scene, nodes: int, context: Mapping[str, str], *, held: bool) -> Service:
+def boot(scene: Scene, nodes: int, context: Mapping[str, str], *, held: bool = False, edge: bool = False) -> Service:
     """Deploy a service whose VMs all boot at once, with more in the context of the SuperNodes', and wait for none.
 
     Args:
@@ -73,8 +73,9 @@ def boot(scene: Scene, nodes: int, context: Mapping[str, str], *, held: bool) ->
         nodes: SuperNodes.
         context: Context variables.
         held: Whether the SuperLink is not ready until it is released.
+        edge: Whether the VM of node 1 boots the edge image.
     """
-    service = _made(scene, held=held)
+    service = _made(scene, held=held, edge=edge)
     cloud = scene.open_cloud(lambda: service.machines)
     templates = dict(scene.vm_templates)
     templates[SUPERNODE] = in_context(templates[SUPERNODE], context)

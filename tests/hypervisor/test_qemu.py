@@ -27,6 +27,7 @@ from harness.hypervisor.qemu.machine import NIC, VirtualMachine
 from harness.hypervisor.qemu.qmp import QmpFailed, ask
 from harness.hypervisor.qemu.site import HOST, QemuSite
 from harness.hypervisor.site import SUPERLINK, TOXIPROXY, Program, supernode
+from harness.processes import run
 from harness.waiting import wait_until
 
 TEXT = st.text(st.characters(blacklist_categories=("Cs", "Cc")), max_size=40)
@@ -237,12 +238,36 @@ def test_everything_else_is_a_process(site, tmp_path):
     ("context", "reason"),
     [
         (None, "the appliance has no way to run it as asked"),
-        ({"FL_MAX_RETRIES": "0"}, "with FL_MAX_RETRIES its SuperNode may end"),
+        ({"FL_MAX_RETRIES": "3"}, "with FL_MAX_RETRIES its SuperNode may end"),
+        ({"FL_MAX_WAIT_TIME": "0", "FL_RETRY_MEANING": "as-specified"}, "with FL_MAX_WAIT_TIME its SuperNode may end"),
     ],
 )
 def test_what_an_appliance_cannot_show_is_not_judged_by_it(site, tmp_path, context, reason):
     with pytest.raises(Inconclusive, match=reason):
         site.launch(Program(supernode(1), (), tmp_path / "log", context=context))
+
+
+@needs_qemu
+def test_a_vm_of_a_cloud_gets_its_context_and_its_token_and_no_way_to_the_internet(tmp_path):
+    run(["qemu-img", "create", "-q", "-f", "qcow2", tmp_path / "image.qcow2", "4M"], timeout=60)
+    context = {"VMID": "7", "FL_MAX_RETRIES": "0", "ONEGATE_TOKEN": "secret"}
+    with QemuSite(Boot(QEMU, str(tmp_path / "image.qcow2"), TCG)) as site:
+        started = site.launch(Program(supernode(1), (), tmp_path / "log", context=context, shared=(tmp_path,)))
+        # Nothing boots from an empty disk; its QEMU is told all the same.
+        assert started.running
+        site.end([started])
+    image = pycdlib.PyCdlib()
+    image.open(str(tmp_path / "machines" / "supernode-1" / "context.iso"))
+    found = {}
+    for name in ("context.sh", "token.txt"):
+        image.get_file_from_iso(str(tmp_path / name), rr_path=f"/{name}")
+        found[name] = (tmp_path / name).read_text()
+    image.close()
+    assert found["token.txt"] == "secret"
+    assert "secret" not in found["context.sh"]
+    assert "VMID='7'" in found["context.sh"]
+    assert "GATEWAY" not in found["context.sh"]
+    assert "DNS" not in found["context.sh"]
 
 
 @needs_qemu

@@ -157,6 +157,9 @@ def scene(request: pytest.FixtureRequest, run: Run, target: Target) -> Iterator[
         service_template=target.service_template or templates / "flower.json",
         vm_templates=templates,
         site=lambda: run.hypervisor.site(session),
+        edge=lambda: run.hypervisor.edge_site(
+            flower=target.flower, image=target.image, log=run.folder / "logs" / "image-build.log"
+        ),
         turns=Turns(session.work / "turns"),
     )
     note: LiveNote = item.stash[_note_key]

@@ -10,20 +10,22 @@ from harness.history.history import History
 
 
 @check
-def works_again(history: History, *, node: int) -> Finding:
-    """A result that the node delivered after the last fault of its link is aggregated; its process is the same."""
-    begun, healed = work.last_fault(history, node), work.end_of_fault(history, node)
+def works_again(history: History, *, node: int, fault: str | None = None) -> Finding:
+    """A result that the node delivered after its last fault (of a kind) is aggregated; its process is the same."""
+    begun, healed = work.last_fault(history, node, fault), work.end_of_fault(history, node, fault)
     started = history.last("supernode.start", node=node)
     if started is None or started.t > begun.t:
         raise Inconclusive(f"node {node} was not started before the fault only: that it works is no sign of a return")
-    done = work.worked_after_fault(history, node)
+    done = work.worked_after_fault(history, node, fault)
     if done is not None:
         seconds = round(done.t - healed, 1)
         summary = f"a result of node {node} was aggregated in round {done['round']}, {seconds} s after the fault's end"
         return conforms(summary, {"round": done["round"], "seconds": seconds, "pid": started["pid"]})
     met, looked = watched(history, f"node {node} has worked again", after=healed)
     ended = history.last("supernode.end", node=node, after=begun.t)
-    if ended is not None and history.first("fault.begin", target=f"supernode-{node}", before=ended.t) is not None:
+    if ended is not None and any(
+        it["fault"] not in work.OUTLIVED for it in history.of("fault.begin", target=f"supernode-{node}", before=ended.t)
+    ):
         raise Inconclusive(f"node {node} was ended by the scenario before it could work again")
     if met and ended is None:
         raise Inconclusive(f"the run was over {looked:.0f} s after the fault, before node {node} could work again")

@@ -134,6 +134,14 @@ class VirtualMachine:
         with contextlib.suppress(FileNotFoundError):
             self._monitor.unlink()
 
+    def answers(self) -> bool:
+        """Whether its QEMU takes orders."""
+        try:
+            self._status()
+        except Inconclusive:
+            return False
+        return True
+
     def _status(self) -> str:
         return str(self._ask("query-status")["status"])
 

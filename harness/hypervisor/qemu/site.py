@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import secrets
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
@@ -24,6 +24,7 @@ from harness.hypervisor.qemu.machine import NIC, VirtualMachine
 from harness.hypervisor.running import Running
 from harness.hypervisor.site import Program, supernode
 from harness.processes import run
+from harness.waiting import wait_until
 
 MACHINES = frozenset({supernode(1)})
 """Programs that are VMs."""
@@ -38,6 +39,11 @@ stack")."""
 _PATIENCE = " systemd.show_status=no systemd.default_timeout_start_sec=900 systemd.default_device_timeout_sec=900"
 """On the kernel's command line of an emulated VM, whose services take longer than the 90 s that systemd gives them when
 this machine is busy: systemd-networkd was ended and started again for ever (measured at a load of 40)."""
+
+_QEMU_PATIENCE = 60.0
+"""Seconds until QEMU answers: one on an idle machine (measured)."""
+
+_TOKEN = "ONEGATE_TOKEN"  # noqa: S105 - its name
 
 _GUEST, _MASK, _MAC = "10.0.2.15", "255.255.255.0", "52:54:00:f1:00:01"
 
@@ -82,6 +88,7 @@ class QemuSite:
             "acceleration": " ".join(self._boot.acceleration),
             "memory": MEMORY,
             "cores": CORES,
+            "internet": False,
         }
 
     def launch(self, program: Program) -> Running:
@@ -108,7 +115,7 @@ class QemuSite:
         context = program.context
         if context is None:
             raise Unavailable(f"{program.name} is a VM here, and the appliance has no way to run it as asked")
-        if limits := sorted({"FL_MAX_RETRIES", "FL_MAX_WAIT_TIME"} & context.keys()):
+        if limits := _limits(context):
             raise Unavailable(
                 f"{program.name} is a VM here, and with {', '.join(limits)} its SuperNode may end, which nobody "
                 "outside the VM sees"
@@ -122,7 +129,9 @@ class QemuSite:
             # Kept when the VM is started again: a machine that lost its power boots from what it had.
             backing = ["-b", self._boot.image, "-F", "qcow2"]
             run(["qemu-img", "create", "-q", "-f", "qcow2", *backing, disk], timeout=60)
-        write_cdrom(cdrom, _network() | dict(context))
+        # OpenNebula puts a VM's token into a file of its own.
+        variables = {name: value for name, value in context.items() if name != _TOKEN}
+        write_cdrom(cdrom, _network() | variables, context.get(_TOKEN))
         monitor = self._sockets / f"{program.name}-{secrets.token_hex(3)}"
         serial = program.log.with_suffix(f".{monitor.name[-6:]}.console")
         console = Console(serial, log=program.log, events=program.events, name=program.name)
@@ -130,7 +139,14 @@ class QemuSite:
             Program(program.name, self._argv(disk, cdrom, monitor, serial), program.log.with_suffix(".qemu.log"))
         )
         console.start()
-        return VirtualMachine(qemu, monitor=monitor, console=console, log=program.log)
+        machine = VirtualMachine(qemu, monitor=monitor, console=console, log=program.log)
+        try:
+            # A fault may be the next thing that is done to it.
+            wait_until(machine.answers, what=f"QEMU of {program.name}", timeout=_QEMU_PATIENCE, abort=machine.ended)
+        except HarnessError:
+            machine.end()
+            raise
+        return machine
 
     def _argv(self, disk: Path, cdrom: Path, monitor: Path, serial: Path) -> tuple[str, ...]:
         boot = self._boot
@@ -140,7 +156,7 @@ class QemuSite:
             *("-m", str(MEMORY), "-smp", str(CORES)),
             *("-drive", f"file={_escaped(disk)},format=qcow2,if=virtio,discard=unmap"),
             *("-drive", f"file={_escaped(cdrom)},format=raw,media=cdrom,readonly=on"),
-            *("-netdev", "user,id=net0", "-device", f"virtio-net-pci,netdev=net0,id={NIC},mac={_MAC}"),
+            *("-netdev", "user,id=net0,ipv6=off", "-device", f"virtio-net-pci,netdev=net0,id={NIC},mac={_MAC}"),
             *("-device", "virtio-rng-pci"),
             *("-serial", f"file:{serial}", "-qmp", f"unix:{monitor},server=on,wait=off"),
         ]
@@ -155,13 +171,23 @@ def _escaped(path: Path) -> str:
     return str(path).replace(",", ",,")
 
 
+def _limits(context: Mapping[str, str]) -> list[str]:
+    """The variables by which a SuperNode gives up; 0 is none unless it is handed on as it is."""
+    as_is = context.get("FL_RETRY_MEANING") == "as-specified"
+    given = {name: context.get(name) for name in ("FL_MAX_RETRIES", "FL_MAX_WAIT_TIME")}
+    return sorted(name for name, value in given.items() if value and (as_is or value != "0"))
+
+
 def _network() -> dict[str, str]:
-    """A NIC in QEMU's user network, as OpenNebula describes one."""
+    """A NIC in QEMU's user network, as OpenNebula describes one.
+
+    Without a gateway, a name server and IPv6: the VM reaches this machine's loopback and nothing else, as at an edge
+    without internet.
+    """
     return {
         "NETWORK": "YES",
         "ETH0_MAC": _MAC,
         "ETH0_IP": _GUEST,
         "ETH0_MASK": _MASK,
-        "ETH0_GATEWAY": HOST,
         "SET_HOSTNAME": "edge",
     }

@@ -2,6 +2,7 @@
 
 import random
 
+import appliance_cases
 import backoff_cases
 import discovery_cases
 import elasticity_cases
@@ -20,6 +21,7 @@ from harness.history.checks import registry
 from harness.history.history import History
 
 _ALL = (
+    appliance_cases,
     backoff_cases,
     discovery_cases,
     elasticity_cases,
