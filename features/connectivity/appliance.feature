@@ -9,7 +9,7 @@ Feature: The edge image, booted
   # Three reports of READY, 10 s apart, are over before an emulated machine has a container: RETRY_COUNT is
   # contextualization's own variable.
   @IMAGE-BOOT-READY @TMPL-VM-READY-MEANS-CONNECTED @IMAGE-BOOT-RESOURCES @IMAGE-BOOT-LINK-LOSS @IMAGE-BOOT-SUSPENDED
-  @takes-420s
+  @takes-300s
   Scenario: A VM registers once its SuperLink lets it in, trains, and loses its cable and its processors for a while
     Given a service of 2 SuperNodes, node 1 of which boots the edge image behind a cut link, with the context
       | RETRY_COUNT | 100 |
@@ -31,7 +31,7 @@ Feature: The edge image, booted
     And node 1 works again after its cable was out (IMAGE-BOOT-LINK-LOSS)
     And node 1 works again after it was frozen (IMAGE-BOOT-SUSPENDED)
 
-  @IMAGE-BOOT-OFFLINE @takes-240s
+  @IMAGE-BOOT-OFFLINE @takes-110s
   Scenario: A VM boots without a network and registers once it has one
     Given a service of 1 SuperNodes, node 1 of which boots the edge image without a cable, with the context
       | FL_SUPERLINK_ADDRESS | link                            |

@@ -53,7 +53,8 @@ class LiveNote:
             note |= {"what": waiting.what, "wait_since": waiting.since, "timeout": waiting.timeout, "seen": seen}
         new = self._path.with_suffix(".new")
         # VMs that are shut down are waited for by threads of their own.
-        with self._lock:
+        # A scenario that was interrupted ends after the run, which has taken the folder away.
+        with self._lock, contextlib.suppress(FileNotFoundError):
             if not self._closed:
                 new.write_text(json.dumps(note), encoding="utf-8")
                 new.replace(self._path)

@@ -105,3 +105,15 @@ def test_several_threads_can_wait_in_a_scenario(tmp_path):
     note.close()
     note.step("too late")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_scenario_that_ends_after_its_run_writes_no_note(tmp_path):
+    folder = tmp_path / "live"
+    folder.mkdir()
+    note = LiveNote(folder / "a.json", "A scenario")
+    note.step("Given a federation")
+    (folder / "a.json").unlink()
+    folder.rmdir()
+    note.step("When it is interrupted")
+    note.close()
+    assert not folder.exists()
