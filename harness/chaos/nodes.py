@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import signal
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 
 import psutil
@@ -78,43 +78,32 @@ class Node:
 
     def freeze(self) -> Lasting:
         """Let nothing of it run: every connection stays open and silent. Healed by letting it run again."""
-        self._living()
-        fault = self._started("node_freeze", {})
-        lasting = Lasting(fault, self._thaw)
-        try:
-            evidence = self._process.freeze()
-        except BaseException:
-            lasting.heal()
-            raise
-        lasting.fault = replace(fault, evidence=evidence)
-        self._observe("fault.bites", lasting.fault.data())
-        return lasting
+        return self._last("node_freeze", self._process.freeze, self._process.thaw)
 
     def unplug(self) -> Lasting:
         """Take its network away: everything of it runs on, alone. Healed by giving it back."""
+        return self._last("node_unplug", self._process.unplug, self._process.plug)
+
+    def _last(self, kind: str, begin: Callable[[], dict[str, object]], heal: Callable[[], None]) -> Lasting:
+        """A fault that lasts: begun, seen to bite, and healed when it is asked for, or when it did not bite."""
+
+        def healed(fault: Fault) -> Fault:
+            heal()
+            over = ended(fault, running=self._process.running)
+            self._observe("fault.end", over.data())
+            return over
+
         self._living()
-        fault = self._started("node_unplug", {})
-        lasting = Lasting(fault, self._plug)
+        fault = self._started(kind, {})
+        lasting = Lasting(fault, healed)
         try:
-            evidence = self._process.unplug()
+            evidence = begin()
         except BaseException:
             lasting.heal()
             raise
         lasting.fault = replace(fault, evidence=evidence)
         self._observe("fault.bites", lasting.fault.data())
         return lasting
-
-    def _plug(self, fault: Fault) -> Fault:
-        self._process.plug()
-        over = ended(fault, running=self._process.running)
-        self._observe("fault.end", over.data())
-        return over
-
-    def _thaw(self, fault: Fault) -> Fault:
-        self._process.thaw()
-        over = ended(fault, running=self._process.running)
-        self._observe("fault.end", over.data())
-        return over
 
     def _living(self) -> list[psutil.Process]:
         if (end := self._process.ended()) is not None:
