@@ -1,6 +1,7 @@
 """The embedded OpenNebula with a service, the boot scripts run as its VMs run them, and Flower itself."""
 
 import os
+import signal
 import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -22,6 +23,16 @@ from harness.processes import Process
 from harness.waiting import wait_until
 
 VM = 'NAME="vm"\nCPU="1"\nMEMORY="64"\nCONTEXT=[TOKEN="YES"]'
+
+
+@pytest.fixture(scope="session", autouse=True)
+def signals_reach_scripts() -> Iterator[None]:
+    """A shell lets what it starts in the background ignore Ctrl-C, and a script cannot trap what it came to ignore."""
+    before = signal.getsignal(signal.SIGINT)
+    # What has a handler here is at its default in what is started.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
 
 
 class _Contexts(DummyHypervisor):
