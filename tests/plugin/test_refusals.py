@@ -161,3 +161,13 @@ def test_a_file_that_is_no_text_is_refused(tmp_path):
 )
 def test_claims_are_read_from_the_end_of_a_step(text, said):
     assert claims_of_step(text) == said
+
+
+@pytest.mark.parametrize("option", ["-k", "-m"])
+@pytest.mark.parametrize("workers", [(), ("-n", "2")])
+def test_a_selection_that_is_no_expression_is_refused_in_one_line(project, option, workers):
+    ran = project(links=GOOD.replace("@nightly\n", "@takes-30s\n")).run(option, "cut for 5 s", *workers)
+    assert ran.code == 4, ran.text
+    assert f"ERROR: Wrong expression passed to '{option}': cut for 5 s: at column 5" in ran.text
+    assert "Traceback" not in ran.text
+    assert "INTERNALERROR" not in ran.text

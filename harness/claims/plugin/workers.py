@@ -7,6 +7,7 @@ from pathlib import Path
 
 import psutil
 import pytest
+from _pytest import mark
 
 from harness.claims.plugin.run import has_features, is_worker
 from harness.priority import lead_session
@@ -20,10 +21,18 @@ _MEMORY_EACH = 1.0e9
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_cmdline_main(config: pytest.Config) -> None:
-    """Give xdist the number of workers, unless the user did."""
+    """Give xdist the number of workers, unless the user did.
+
+    Raises:
+        pytest.UsageError: `-k` or `-m` is no expression.
+    """
     given = getattr(config.option, "numprocesses", None)
     alone = config.option.usepdb or config.option.collectonly or config.option.help
-    if is_worker(config) or given is not None or alone or not has_features(config):
+    if is_worker(config) or not has_features(config):
+        return
+    # A bad -k or -m is refused by the workers only, at which xdist's controller fails with a traceback.
+    mark.pytest_collection_modifyitems([], config)
+    if given is not None or alone:
         return
     config.option.numprocesses = workers(os.cpu_count() or 1, psutil.virtual_memory().total, _most(config))
     # One test at a time goes to a worker that is free; see `side_by_side` for the order.
