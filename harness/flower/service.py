@@ -198,8 +198,7 @@ class Service(Deployment):
         self.machines = Machines(
             self._boot,
             self._saw,
-            launch=self._site.launch,
-            end=self._site.end,
+            site=self._site,
             placed=self._place_machine,
             network=self._translate,
             shutdown_seconds=_SHUTDOWN.get(self._site.name, SHUTDOWN_SECONDS),

@@ -48,8 +48,8 @@ def partition(history: History, node: int) -> int:
     return int(started["partition"])
 
 
-def ready(history: History, node: int) -> Event | None:
-    """When the cloud first showed READY=YES of a node's VM; None when it has not.
+def vm(history: History, node: int) -> int:
+    """The number of a node's VM.
 
     Raises:
         Inconclusive: The node is no VM of a cloud.
@@ -57,7 +57,22 @@ def ready(history: History, node: int) -> Event | None:
     started = history.last("supernode.start", node=node)
     if started is None or "vm" not in started.data:
         raise Inconclusive(f"node {node} is no VM of a service")
-    told = history.of("vm.metrics", vm=started["vm"])
+    return int(started["vm"])
+
+
+def online(history: History, node: int) -> Event | None:
+    """When the Control API first said that a node is online; None when it has not."""
+    ids = set(node_ids(history, node))
+    return next((event for event in history.of("node.seen", status="online") if event["id"] in ids), None)
+
+
+def ready(history: History, node: int) -> Event | None:
+    """When the cloud first showed READY=YES of a node's VM; None when it has not.
+
+    Raises:
+        Inconclusive: The node is no VM of a cloud.
+    """
+    told = history.of("vm.metrics", vm=vm(history, node))
     return next((event for event in told if event["metrics"].get("READY") == "YES"), None)
 
 

@@ -18,9 +18,9 @@ import psutil
 
 from harness.errors import HarnessError, WaitTimeout
 from harness.hypervisor import Address, Machine, Measurement, Reports, Timers
-from harness.hypervisor.process import ProcessSite, launch
+from harness.hypervisor.process import ProcessSite
 from harness.hypervisor.running import Running
-from harness.hypervisor.site import Program
+from harness.hypervisor.site import Program, Site
 from harness.processes import sessions_of
 from harness.waiting import wait_until
 
@@ -34,8 +34,6 @@ MEASURED_EVERY = 1.0
 """Seconds between two measurements; a cloud asks every 2 s or less often."""
 
 _OPERATIONS_AT_ONCE = 16
-
-_PROCESSES = ProcessSite()
 
 Boot = Callable[[Machine], Program]
 """What a VM boots. Called in a thread of its own; may raise a `HarnessError`, which makes the boot fail."""
@@ -64,8 +62,7 @@ class Machines:
     Args:
         boot: Says what a VM boots.
         observe: Is told of what happens.
-        launch: Starts a program.
-        end: Ends programs together.
+        site: Starts what VMs boot, and ends it; this machine when left out.
         placed: Called with each new VM, in the order of their numbers, before it boots; must return at once.
         network: What a text of OneGate's looks like for a VM: the address translation between it and other VMs.
         shutdown_seconds: See above.
@@ -76,16 +73,14 @@ class Machines:
         boot: Boot,
         observe: Observe,
         *,
-        launch: Callable[[Program], Running] = launch,
-        end: Callable[[Iterable[Running]], None] = _PROCESSES.end,
+        site: Site | None = None,
         placed: Callable[[Machine], None] = lambda _: None,
         network: Callable[[int, str], str] = lambda _, text: text,
         shutdown_seconds: float = SHUTDOWN_SECONDS,
     ) -> None:
         self._boot = boot
         self._observe = observe
-        self._launch = launch
-        self._end = end
+        self._site = site or ProcessSite()
         self._placed = placed
         self._network = network
         self._shutdown_seconds = shutdown_seconds
@@ -153,7 +148,7 @@ class Machines:
         with self._lock:
             left = [running.process for running in self._vms.values()]
             self._vms.clear()
-        self._end(left)
+        self._site.end(left)
 
     # -- for faults and for looking
 
@@ -187,7 +182,7 @@ class Machines:
         if self._closing.is_set():
             raise HarnessError(f"VM {machine.vm_id} is not started: the cloud is ending")
         began = time.monotonic()
-        process = self._launch(program)
+        process = self._site.launch(program)
         running = _Vm(process, {}, began, Measurement(cpu=0.0, memory=0))
         _measure([running])
         with self._lock:

@@ -44,9 +44,13 @@ def wait_in_phase(scene: Scene, number: int, phase: str, nodes: Iterable[int]) -
         what=f"round {number} to be in {phase} on {', '.join(map(str, wanted))}",
         timeout=max(PHASE_TIMEOUT, scene.site.start_timeout),
         poll=0.1,
-        abort=lambda: disturbance(scene.history) or run_over(scene.history),
+        abort=lambda: _hindered(scene.history),
     )
     scene.recorder.record("scenario", "moment", round=number, phase=phase, nodes=wanted)
+
+
+def _hindered(history: History) -> str | None:
+    return disturbance(history) or run_over(history)
 
 
 def run_over(history: History) -> str | None:

@@ -31,19 +31,13 @@ def _machine(history: History, node: int) -> tuple[Event, Event]:
     return site, started
 
 
-def _online(history: History, node: int) -> Event | None:
-    """When the Control API first said that a node is online."""
-    ids = set(work.node_ids(history, node))
-    return next((event for event in history.of("node.seen", status="online") if event["id"] in ids), None)
-
-
 @check
 def ready_means_connected(history: History, *, node: int) -> Finding:
     """A VM that reports READY is online by the Control API by then."""
     ready = work.ready(history, node)
     if ready is None:
         raise Inconclusive(f"node {node} was not seen to report READY")
-    online = _online(history, node)
+    online = work.online(history, node)
     if online is None:
         _, looked = watched(history, f"node {node} is online", after=ready.t)
         return deviates(f"node {node} reported READY and was not online {looked:.0f} s later")
@@ -61,7 +55,7 @@ def boots_and_registers(history: History, *, node: int) -> Finding:
     site, started = _machine(history, node)
     if site.get("internet") is not False:
         raise Inconclusive("whether the VM has internet is not known")
-    ready, online = work.ready(history, node), _online(history, node)
+    ready, online = work.ready(history, node), work.online(history, node)
     if ready is None:
         _, looked = watched(history, f"node {node} has reported READY")
         return deviates(f"node {node} had not reported READY {looked:.0f} s after its boot")
@@ -105,7 +99,7 @@ def starts_without_network(history: History, *, node: int) -> Finding:
         _, looked = watched(history, f"node {node} has announced 1 wait")
         return deviates(f"no SuperNode of node {node} was seen to try, {looked:.0f} s after its boot without a network")
     begun = round(tried.t - started.t, 1)
-    online = _online(history, node)
+    online = work.online(history, node)
     if online is None:
         _, looked = watched(history, f"node {node} is online", after=plugged)
         return deviates(f"the SuperNode of node {node} tried, but was not online {looked:.0f} s after its cable was in")

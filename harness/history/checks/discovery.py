@@ -196,11 +196,9 @@ def trains_on_given_partition(history: History, *, node: int, partition: int) ->
 @check
 def partition_no_longer_fits(history: History, *, node: int) -> Finding:
     """After VMs were removed a node that stayed trains on a partition-id that is not its place in the role any more."""
-    started = history.last("supernode.start", node=node)
-    if started is None or "vm" not in started.data:
-        raise Inconclusive(f"node {node} is no VM of a service")
+    vm = work.vm(history, node)
     seen = history.of("role.seen", role=ROLE)
-    places = [event["nodes"].index(started["vm"]) for event in seen if started["vm"] in event["nodes"]]
+    places = [event["nodes"].index(vm) for event in seen if vm in event["nodes"]]
     if len(set(places)) < 2:  # noqa: PLR2004 - before and after
         raise Inconclusive(f"the place of node {node} in its role did not change")
     partition, place = _trained_on(history, node), places[-1]

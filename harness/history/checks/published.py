@@ -20,16 +20,8 @@ _SHORTEST = 2.0
 
 def _published(history: History, node: int, name: str, t: float) -> str | None:
     """The value of a metric of a node's VM that the cloud showed last before a moment."""
-    vm = _vm(history, node)
-    told = history.last("vm.metrics", vm=vm, before=t)
+    told = history.last("vm.metrics", vm=work.vm(history, node), before=t)
     return None if told is None else told["metrics"].get(name)
-
-
-def _vm(history: History, node: int) -> int:
-    started = history.last("supernode.start", node=node)
-    if started is None or "vm" not in started.data:
-        raise Inconclusive(f"node {node} is no VM of a service")
-    return int(started["vm"])
 
 
 def _fits(history: History, node: int) -> list[tuple[Event, Event]]:

@@ -121,7 +121,7 @@ def joins_next_round(history: History, *, node: int, round: int) -> Finding:  # 
     if started is None or not sampled.t < started.t < results.t:
         raise Inconclusive(f"node {node} was not started while round {round} was in fit")
     ids = work.named(history, node)
-    online = next((event for event in history.of("node.seen", status="online") if event["id"] in ids), None)
+    online = work.online(history, node)
     if online is None:
         raise Inconclusive(f"node {node} was not seen online")
     if ids & set(sampled["nodes"]):

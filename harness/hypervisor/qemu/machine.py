@@ -13,11 +13,12 @@ from harness.hypervisor.process import LocalProgram
 from harness.hypervisor.qemu.console import Console
 from harness.hypervisor.qemu.qmp import QmpFailed, ask
 from harness.hypervisor.running import Socket
+from harness.processes import Ending
 
 NIC = "nic0"
 
 
-class VirtualMachine:
+class VirtualMachine(Ending):
     """A VM that was started; a `Running`. What happens in it is seen by its console, and by what it talks to.
 
     Args:
@@ -31,15 +32,11 @@ class VirtualMachine:
     """Emulated, an orderly shutdown takes up to a minute on an idle machine."""
 
     def __init__(self, qemu: LocalProgram, *, monitor: Path, console: Console, log: Path) -> None:
+        self.name = qemu.name
         self._qemu = qemu
         self._monitor = monitor
         self._console = console
         self.log = log
-
-    @property
-    def name(self) -> str:
-        """What people call it."""
-        return self._qemu.name
 
     @property
     def pid(self) -> int:
@@ -48,32 +45,14 @@ class VirtualMachine:
 
     @property
     def code(self) -> int | None:
-        """Exit code of its QEMU: 0 after an orderly shutdown; None while the VM runs."""
+        """Exit code of its QEMU: 0 after an orderly shutdown; None while the VM runs, whatever its programs do."""
         return self._qemu.code
-
-    @property
-    def running(self) -> bool:
-        """Whether the VM runs; what its programs do is not seen by that."""
-        return self._qemu.running
 
     def ended(self) -> str | None:
         """A sentence about its end, with the end of its console; None while it runs."""
         if self.running:
             return None
         return f"the VM {self.name} has ended with code {self.code}: {self._qemu.tail()} {self.tail()}".strip()
-
-    def tail(self, characters: int = 400) -> str:
-        """The end of what the console said."""
-        text = self.log.read_text(encoding="utf-8", errors="replace") if self.log.exists() else ""
-        return text.strip()[-characters:]
-
-    def wait(self, timeout: float) -> int:
-        """Wait for the VM's end and return its QEMU's exit code.
-
-        Raises:
-            WaitTimeout: It still runs after `timeout` seconds.
-        """
-        return self._qemu.wait(timeout)
 
     def tree(self) -> list[psutil.Process]:
         """Its QEMU: the guest's processes are none of this machine's."""
