@@ -171,3 +171,12 @@ def test_a_selection_that_is_no_expression_is_refused_in_one_line(project, optio
     assert f"ERROR: Wrong expression passed to '{option}': cut for 5 s: at column 5" in ran.text
     assert "Traceback" not in ran.text
     assert "INTERNALERROR" not in ran.text
+
+
+@pytest.mark.parametrize("workers", [(), ("-n", "2"), ("-n", "0")])
+def test_a_tag_that_nothing_has_is_refused_in_one_line(project, workers):
+    ran = project(links=GOOD).run("-m", "CONN-NOT-THERE or nightly", *workers)
+    assert ran.code == 4, ran.text
+    assert "ERROR: -m CONN-NOT-THERE or nightly: there is no tag CONN-NOT-THERE;" in ran.text
+    assert "Traceback" not in ran.text
+    assert "INTERNALERROR" not in ran.text

@@ -8,6 +8,7 @@ pytest_plugins = (
     "harness.claims.plugin.options",
     "harness.claims.plugin.collector",
     "harness.claims.plugin.workers",
+    "harness.claims.plugin.selection",
     "harness.claims.plugin.run",
     "harness.claims.plugin.scenarios",
     "harness.claims.plugin.disturbed",

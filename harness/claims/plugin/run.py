@@ -69,11 +69,22 @@ def is_worker(config: pytest.Config) -> bool:
 def has_features(config: pytest.Config) -> bool:
     """Whether feature files are among what pytest was asked to run."""
     for argument in config.args:
-        path = Path(str(argument).split("::")[0])
-        path = path if path.is_absolute() else config.invocation_params.dir / path
+        path = _path_of(argument, config)
         if path.suffix == ".feature" or (path.is_dir() and path.name != "tests" and any(path.rglob("*.feature"))):
             return True
     return False
+
+
+def text_of(argument: str, config: pytest.Config) -> str:
+    """What the feature files say that one of pytest's arguments means, not yet parsed."""
+    path = _path_of(argument, config)
+    files = [path] if path.is_file() else path.rglob("*.feature")
+    return "\n".join(file.read_text(encoding="utf-8", errors="replace") for file in files)
+
+
+def _path_of(argument: str, config: pytest.Config) -> Path:
+    path = Path(str(argument).split("::")[0])
+    return path if path.is_absolute() else config.invocation_params.dir / path
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import os
-from pathlib import Path
 
 import psutil
 import pytest
-from _pytest import mark
 
-from harness.claims.plugin.run import has_features, is_worker
+from harness.claims.plugin.run import has_features, is_worker, text_of
 from harness.priority import lead_session
 
 PER_CORE = 5
@@ -21,18 +19,10 @@ _MEMORY_EACH = 1.0e9
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_cmdline_main(config: pytest.Config) -> None:
-    """Give xdist the number of workers, unless the user did.
-
-    Raises:
-        pytest.UsageError: `-k` or `-m` is no expression.
-    """
+    """Give xdist the number of workers, unless the user did."""
     given = getattr(config.option, "numprocesses", None)
     alone = config.option.usepdb or config.option.collectonly or config.option.help
-    if is_worker(config) or not has_features(config):
-        return
-    # A bad -k or -m is refused by the workers only, at which xdist's controller fails with a traceback.
-    mark.pytest_collection_modifyitems([], config)
-    if given is not None or alone:
+    if is_worker(config) or given is not None or alone or not has_features(config):
         return
     config.option.numprocesses = workers(os.cpu_count() or 1, psutil.virtual_memory().total, _most(config))
     # One test at a time goes to a worker that is free; see `side_by_side` for the order.
@@ -55,9 +45,7 @@ def _most(config: pytest.Config) -> int:
     """An upper bound on the number of scenarios that were asked for."""
     count = 0
     for argument in config.args:
-        path, *inside = str(argument).split("::")
-        root = Path(path) if Path(path).is_absolute() else config.invocation_params.dir / path
-        files = [root] if root.is_file() else list(root.rglob("*.feature"))
-        text = "\n".join(file.read_text(encoding="utf-8", errors="replace") for file in files)
+        inside = str(argument).split("::")[1:]
+        text = text_of(argument, config)
         count += 1 if inside else text.count("Scenario:") + 8 * text.count("Scenario Outline:")
     return max(count, 1)
