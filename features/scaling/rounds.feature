@@ -57,24 +57,24 @@ Feature: Scaling in the middle of a round
 
     @SCALE-DOWN-FTFA-TOLERATES @takes-50s
     Scenario: FaultTolerantFedAvg tolerates a scale-down that removes half of a round's clients
-      Given a service of 4 SuperNodes
+      Given a service of 2 SuperNodes
       And a run of 1 rounds of FaultTolerantFedAvg, each fit lasting 20 s, with
         | completion-rate-fit | 0.5 |
-      When round 1 is in fit on nodes 1, 2, 3 and 4
-      And role supernode is scaled to 2
+      When round 1 is in fit on nodes 1 and 2
+      And role supernode is scaled to 1
       And at most 90 s pass until round 1 has aggregated
-      Then the fit of round 1 is aggregated with 2 results and 2 failures
+      Then the fit of round 1 is aggregated with 1 results and 1 failures
 
     @SCALE-DOWN-ROUND-FAILS @SCALE-DOWN-LOG-NOT-ENOUGH @takes-60s
     Scenario: A scale-down that removes more clients than FaultTolerantFedAvg tolerates
-      Given a service of 4 SuperNodes
+      Given a service of 3 SuperNodes
       And a run of 1 rounds of FaultTolerantFedAvg, each fit lasting 20 s, with
         | completion-rate-fit | 0.5 |
-      When round 1 is in fit on nodes 1, 2, 3 and 4
+      When round 1 is in fit on nodes 1, 2 and 3
       And role supernode is scaled to 1
       And at most 90 s pass until round 1 has aggregated
       And the logs are read
-      Then the fit of round 1 gives None with 1 results and 3 failures (SCALE-DOWN-ROUND-FAILS)
+      Then the fit of round 1 gives None with 1 results and 2 failures (SCALE-DOWN-ROUND-FAILS)
       And round 1 leaves the model unchanged (SCALE-DOWN-ROUND-FAILS)
       And the logs say "not enough results" (SCALE-DOWN-LOG-NOT-ENOUGH)
 

@@ -76,13 +76,13 @@ Feature: Policies that see training
 
     @SCALE-COOLDOWN-SHORT-HITS-ROUND @takes-70s
     Scenario: A cooldown shorter than a round lets a policy take client after client out of it
-      Given a service of 4 SuperNodes with
+      Given a service of 3 SuperNodes with
         | min_vms | 1 |
       And a run of 1 rounds of FedAvg, each fit lasting 40 s, with
         | min-available | 1 |
         | min-fit       | 1 |
-      When round 1 is in fit on nodes 1, 2, 3 and 4
-      And VM 4 of role supernode publishes `LOAD=5`
+      When round 1 is in fit on nodes 1, 2 and 3
+      And VM 3 of role supernode publishes `LOAD=5`
       And role supernode is given the policy
         | type   | adjust | expression | period | period_number | cooldown |
         | CHANGE | -1     | LOAD < 20  | 2      | 1             | 2        |

@@ -9,15 +9,25 @@ Usage: python control_api.py ADDRESS OUTPUT [CA_CERTIFICATE]
 
 from __future__ import annotations
 
+import importlib.util
 import json
 import sys
 import threading
 import time
 from pathlib import Path
+from types import ModuleType
 
 import grpc
-from flwr.proto.control_pb2 import ListNodesRequest, ListRunsRequest
-from flwr.proto.control_pb2_grpc import ControlStub
+
+# The package's folder without what its `__init__` imports: 0.14 s for this process to be there, in place of 0.85 s
+# (measured on 1.25.0). Only the protocol buffers are needed.
+_spec = importlib.util.find_spec("flwr")
+assert _spec is not None
+sys.modules["flwr"] = _flwr = ModuleType("flwr")
+_flwr.__path__ = list(_spec.submodule_search_locations or ())
+
+from flwr.proto.control_pb2 import ListNodesRequest, ListRunsRequest  # noqa: E402 - after what they need
+from flwr.proto.control_pb2_grpc import ControlStub  # noqa: E402
 
 POLL = 0.25
 CALL_TIMEOUT = 3.0
