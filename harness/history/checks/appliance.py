@@ -5,7 +5,7 @@ from __future__ import annotations
 from harness.errors import Inconclusive
 from harness.history import work
 from harness.history.checks.registry import Finding, check, conforms, deviates
-from harness.history.checks.watching import watched
+from harness.history.checks.watching import completed, watched
 from harness.history.events import Event
 from harness.history.history import History
 from harness.history.scaled import since_run
@@ -124,13 +124,9 @@ def takes_part(history: History, *, node: int, cores: int, memory: int, rounds: 
         if work.result_of(results, ids) is not None
         and history.first("aggregated", phase="fit", round=results["round"], outcome="aggregated", after=results.t)
     ]
-    run = history.needed("run.start")
-    seen = history.last("run.seen", run=run["run"])
-    completed = seen is not None and (seen["status"], seen["sub"]) == ("finished", "completed")
-    if not completed:
-        watched(history, "the run has ended", after=since)
+    whole = completed(history, history.needed("run.start"), after=since)
     summary = (
         f"results of node {node}, a VM of {cores} processors and {memory} MB, were aggregated in {len(counted)} rounds "
-        f"of a run that {'completed' if completed else 'did not complete'}"
+        f"of a run that {'completed' if whole else 'did not complete'}"
     )
-    return Finding(completed and len(counted) >= rounds, summary, {"rounds": counted})
+    return Finding(whole and len(counted) >= rounds, summary, {"rounds": counted})

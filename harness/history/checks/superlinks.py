@@ -5,7 +5,7 @@ from __future__ import annotations
 from harness.errors import Inconclusive
 from harness.history import work
 from harness.history.checks.registry import Finding, check, deviates
-from harness.history.checks.watching import watched
+from harness.history.checks.watching import completed, watched
 from harness.history.history import History
 
 
@@ -99,9 +99,8 @@ def run_goes_on(history: History) -> Finding:
     if history.first("run.ends", run=run["run"], before=restarted) is not None:
         raise Inconclusive("the run had ended before the SuperLink was restarted")
     seen = history.last("run.seen", run=run["run"], after=restarted)
-    completed = seen is not None and (seen["status"], seen["sub"]) == ("finished", "completed")
     status = "unknown to the SuperLink" if seen is None else f"{seen['status']}:{seen['sub']}".rstrip(":")
-    watched(history, "the run has ended", after=restarted)
+    whole = completed(history, run, after=restarted)
     looked = history.needed("watch", until="the run has ended", after=restarted)
     summary = f"{looked.t - restarted:.0f} s after the restart the run that was under way: {status}"
-    return Finding(completed, summary, {"status": status})
+    return Finding(whole, summary, {"status": status})

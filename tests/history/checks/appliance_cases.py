@@ -163,6 +163,12 @@ def the_run_never_ends():
     return story.run_seen("running").watch_in_vain("the run has ended", 900)
 
 
+@case("takes-part", INCONCLUSIVE, "the SuperLink was not seen to say how", **RUN)
+def its_end_is_known_by_the_serverapp_only():
+    story = trains(boots()).round(1, [1, 2]).round(2, [1, 2])
+    return story.run_seen("running").run_ends().watch("the run has ended")
+
+
 @case("takes-part", INCONCLUSIVE, "2 processors and 4096 MB", **RUN)
 def it_has_more_memory():
     story = trains(boots(memory=4096)).round(1, [1, 2]).round(2, [1, 2]).round(3, [1, 2])

@@ -136,6 +136,11 @@ def the_old_run_is_forgotten():
     return in_fit().watch_in_vain("the run has ended", 120)
 
 
+@case("run-goes-on", INCONCLUSIVE, "the SuperLink was not seen to say how")
+def the_old_run_ends_before_the_superlink_says_so():
+    return in_fit().run_seen("running").run_ends().watch("the run has ended", took=60)
+
+
 @case("run-goes-on", DEVIATES, "running")
 def the_old_run_hangs():
     return in_fit().run_seen("running").watch_in_vain("the run has ended", 120)
