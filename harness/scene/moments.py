@@ -11,6 +11,7 @@ from harness.errors import Inconclusive, InputError, WaitAborted, WaitTimeout
 from harness.flower.deployment import node_status
 from harness.history import scaled, work
 from harness.history.checks.registry import disturbance
+from harness.history.events import Event
 from harness.history.history import History
 from harness.history.work import refused_since
 from harness.scene.elasticity import CONDITIONS, Condition
@@ -61,10 +62,15 @@ def run_over(history: History) -> str | None:
     ended = history.last("run.ends", run=started["run"])
     if ended is not None:
         return f"the run has ended: {ended.get('outcome')} {ended.get('error') or ''}".strip()
-    seen = history.last("run.seen", run=started["run"])
-    if seen is not None and seen["status"] == "finished":
+    if (seen := _finished(history)) is not None:
         return f"the run is finished:{seen['sub']} {seen.get('details') or ''}".strip()
     return None
+
+
+def _finished(history: History) -> Event | None:
+    """What the SuperLink says of the end of the run that was started last; None until it does."""
+    started = history.last("run.start")
+    return None if started is None else history.last("run.seen", run=started["run"], status="finished")
 
 
 def watch(scene: Scene, condition: str, seconds: float) -> bool:
@@ -141,10 +147,7 @@ def _round_aggregated(scene: Scene, found: re.Match[str]) -> object:
 
 def _run_ended(scene: Scene, _: re.Match[str]) -> object:
     # By the SuperLink's word, which checks go by: it comes a moment after the ServerApp's own.
-    history = scene.history
-    started = history.last("run.start")
-    seen = None if started is None else history.last("run.seen", run=started["run"])
-    return seen is not None and seen["status"] == "finished"
+    return _finished(scene.history)
 
 
 def _worked_again(scene: Scene, found: re.Match[str]) -> object:
