@@ -6,8 +6,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness.claims.plugin.scenarios import side_by_side
+from harness.claims.plugin.order import LONG, side_by_side
 from harness.claims.plugin.workers import workers
+
+LASTING = [190] * 2 + [150] * 3 + [110] * 4 + [90] * 6 + [60] * 15 + [40] * 20 + [30] * 30 + [10] * 20
+
+
+def seconds(lasts):
+    return lasts
 
 
 def started(order, count):
@@ -32,22 +38,38 @@ def started(order, count):
     return starts, max(free)
 
 
-def test_the_longest_start_first_one_on_each_worker():
-    starts, _ = started(side_by_side([90, 80, 70, 60, 50, 40, 3, 2, 1], 3), 3)
-    assert {lasts for lasts, at in starts if at == 0} == {90, 80, 70}
+def running(starts, at, least):
+    return sum(1 for lasts, start in starts if lasts >= least and start <= at < start + lasts)
 
 
-def test_no_long_one_waits_behind_another():
-    lasting = [190, 190, 150, 150, 110, 90, 60, 40, 40, 40, 30, 30, 20, 10, 10]
-    _, clever = started(side_by_side(lasting, 5), 5)
-    _, plain = started(lasting, 5)
-    assert clever < plain
+def test_long_ones_run_beside_short_ones_all_the_time():
+    starts, end = started(side_by_side(LASTING, 10, seconds), 10)
+    long = [running(starts, at, 90) for at in range(0, int(end) - 150, 10)]
+    assert max(long) <= 10 * LONG + 2
+    assert min(long) >= 2
+
+
+def test_longest_first_they_run_together():
+    starts, _ = started(sorted(LASTING, reverse=True), 10)
+    assert max(running(starts, at, 90) for at in range(0, 200, 10)) > 10 * LONG + 2
+
+
+def test_the_run_ends_about_when_its_time_is_shared_out():
+    _, end = started(side_by_side(LASTING, 10, seconds), 10)
+    assert end < 1.25 * sum(LASTING) / 10
+
+
+def test_the_longest_is_among_the_first():
+    assert 190 in side_by_side(LASTING, 10, seconds)[:2]
+
+
+def test_one_worker_takes_the_longest_first():
+    assert side_by_side([3, 9, 5], 1, seconds) == [9, 5, 3]
 
 
 @given(st.lists(st.integers(1, 200)), st.integers(1, 12))
 def test_every_scenario_is_there_once(lasting, count):
-    longest_first = sorted(lasting, reverse=True)
-    assert sorted(side_by_side(longest_first, count), reverse=True) == longest_first
+    assert sorted(side_by_side(lasting, count, seconds)) == sorted(lasting)
 
 
 @pytest.mark.parametrize(

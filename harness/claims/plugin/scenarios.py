@@ -18,6 +18,7 @@ from harness.claims.expected import with_expected
 from harness.claims.gherkin import NIGHTLY, TAKES, claims_of_step
 from harness.claims.ledger import Ledger
 from harness.claims.plugin.collector import FeatureFile, catalogue_of, example_of
+from harness.claims.plugin.order import side_by_side
 from harness.claims.plugin.run import PROPERTY, Run, run_key, target_key
 from harness.claims.verdicts import Verdict
 from harness.errors import ClaimViolated, HarnessError, Unavailable
@@ -52,7 +53,7 @@ _expected_key = pytest.StashKey[Catalogue]()
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave out what runs with --nightly only, and order the rest so that long scenarios start first."""
+    """Leave out what runs with --nightly only, and order the rest."""
     if not any(isinstance(item.parent, FeatureFile) for item in items):
         return
     if not config.getoption("--nightly"):
@@ -61,18 +62,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
             config.hook.pytest_deselected(items=left_out)
             items[:] = [item for item in items if item not in left_out]
     workers = getattr(config, "workerinput", {}).get("workercount", 1)
-    items[:] = side_by_side(sorted(items, key=lambda item: (-lasts(item), item.nodeid)), workers)
-
-
-def side_by_side(longest_first: list[pytest.Item], workers: int) -> list[pytest.Item]:
-    """The order in which xdist's `load` lets the longest scenarios start first, one on each worker.
-
-    It first hands two tests to each worker, in the order of the list, and then one at a time. With the longest ones
-    followed by the shortest, no long one waits behind another.
-    """
-    first, rest = longest_first[:workers], longest_first[workers:]
-    pairs = [item for long in first for item in (long, rest.pop() if rest else None) if item is not None]
-    return pairs + rest
+    items[:] = side_by_side(sorted(items, key=lambda item: item.nodeid), workers, lasts)
 
 
 def lasts(item: pytest.Item) -> int:
