@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness.claims.plugin.order import LONG, side_by_side
+from harness.claims.plugin.order import LANES, side_by_side
 from harness.claims.plugin.workers import workers
 
 LASTING = [190] * 2 + [150] * 3 + [110] * 4 + [90] * 6 + [60] * 15 + [40] * 20 + [30] * 30 + [10] * 20
@@ -45,13 +45,13 @@ def running(starts, at, least):
 def test_long_ones_run_beside_short_ones_all_the_time():
     starts, end = started(side_by_side(LASTING, 10, seconds), 10)
     long = [running(starts, at, 90) for at in range(0, int(end) - 150, 10)]
-    assert max(long) <= 10 * LONG + 2
+    assert max(long) <= 10 * LANES + 2
     assert min(long) >= 2
 
 
 def test_longest_first_they_run_together():
     starts, _ = started(sorted(LASTING, reverse=True), 10)
-    assert max(running(starts, at, 90) for at in range(0, 200, 10)) > 10 * LONG + 2
+    assert max(running(starts, at, 90) for at in range(0, 200, 10)) > 10 * LANES + 2
 
 
 def test_the_run_ends_about_when_its_time_is_shared_out():
