@@ -12,6 +12,7 @@ from itertools import pairwise
 
 from harness.errors import Inconclusive
 from harness.history import work
+from harness.history.checks.hanging import hangs
 from harness.history.checks.registry import Finding, check, conforms, deviates
 from harness.history.checks.watching import watched
 from harness.history.history import History
@@ -221,7 +222,14 @@ def hands_zero_on(history: History, *, node: int) -> Finding:
     if ended is not None:
         seconds = round(ended.t - cut.t, 1)
         return deviates(f"node {node} ended with code {ended['code']} {seconds} s after its link was cut")
-    met, looked = watched(history, f"node {node} has ended", after=cut.t)
+    end = f"node {node} has ended"
+    if (hung := hangs(history, node, end, since=cut.t)) is not None:
+        summary = (
+            f"node {node} left its connection with an error and hangs: in {hung:.0f} s after its link was cut it "
+            "neither tried again nor ended"
+        )
+        return deviates(summary, {"code": None, "seconds": hung})
+    met, looked = watched(history, end, after=cut.t)
     if met:
         raise Inconclusive(f"node {node} was seen to end, but its end was not recorded")
     return conforms(f"node {node} still ran {looked:.0f} s after its link was cut", {"seconds": looked})

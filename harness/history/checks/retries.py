@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from harness.errors import Inconclusive
+from harness.history.checks.hanging import hangs, hangs_in_its_exit
 from harness.history.checks.registry import Finding, check, conforms, deviates
 from harness.history.checks.watching import watched
 from harness.history.events import Event
@@ -13,9 +12,6 @@ from harness.history.work import healed_since, refused_since
 
 _LATE = 5.0
 """Seconds by which an end may be noticed late on a busy machine: start of Python, Flower's own clean-up."""
-
-_HANGS = 45.0
-"""Seconds without a try after which a node has stopped trying: Flower's longest wait between tries is 20 s."""
 
 _USAGE = 2
 """Exit code of a command line that was not understood."""
@@ -64,27 +60,15 @@ def _still_runs(history: History, node: int, budget: str, *, least: float = 0.0)
     return deviates(f"node {node} still runs after {looked:.0f} s, though its budget is {budget}", {"code": None})
 
 
-def _hangs(history: History, node: int, waits: int, retries: Sequence[Event]) -> Finding | None:
-    """What to say of a node that has left its connection for good, does not try again, and does not end either.
+def _still_runs_in_vain(history: History, node: int, budget: str, *, least: float = 0.0) -> Finding:
+    """What to say of a node that should have given up before it was ever connected, and has not been seen to end.
 
-    Flower 1.25.0: its log ends with the error of the connection that it gave up, its process lives on. Measured: never
-    in 350 ends on an idle machine, once in 144 on a busy one, where the stack was read: at Python's exit gRPC's
-    `Channel.__del__` waits for a lock whose holder, gRPC's daemon thread that polls the connectivity, is stopped.
-
-    Returns:
-        None when it has not left, or nobody looked for long enough.
+    Raises:
+        Inconclusive: As `_still_runs`; or it has given up and hangs, which is rare and no matter of its budget.
     """
-    left = history.last("supernode.left", node=node, after=refused_since(history, node))
-    if left is None or any(retry.t > left.t for retry in retries):
-        return None
-    met, looked = watched(history, f"node {node} has ended or announced {waits} waits")
-    if met or looked < _HANGS:
-        return None
-    summary = (
-        f"node {node} left its connection with an error after {len(retries)} waits and hangs: in {looked:.0f} s it "
-        "neither tried again nor ended"
-    )
-    return deviates(summary, {"code": None, "waits": len(retries)})
+    if hangs_in_its_exit(history, node, since=refused_since(history, node)):
+        raise Inconclusive(f"node {node} gave up and hangs, as Flower now and then does: how it ends was not seen")
+    return _still_runs(history, node, budget, least=least)
 
 
 @check
@@ -101,8 +85,13 @@ def goes_on_trying(history: History, *, node: int, waits: int) -> Finding:
         )
         return deviates(summary, {"code": ended["code"], "seconds": seconds, "waits": len(retries)})
     if len(retries) < waits:
-        if (hanging := _hangs(history, node, waits, retries)) is not None:
-            return hanging
+        looked = hangs(history, node, f"node {node} has ended or announced {waits} waits", since=since)
+        if looked is not None:
+            summary = (
+                f"node {node} left its connection with an error after {len(retries)} waits and hangs: in "
+                f"{looked:.0f} s it neither tried again nor ended"
+            )
+            return deviates(summary, {"code": None, "waits": len(retries)})
         raise Inconclusive(f"node {node} runs, but announced {len(retries)} waits only, not {waits}")
     seconds = round(retries[-1].t - since, 1)
     summary = f"node {node} still tried after {len(retries)} waits, {seconds} s after it was first refused"
@@ -115,7 +104,7 @@ def gives_up_after_tries(history: History, *, node: int, tries: int) -> Finding:
     since = refused_since(history, node)
     ended = _end_while_refused(history, node)
     if ended is None:
-        return _still_runs(history, node, f"{tries} tries")
+        return _still_runs_in_vain(history, node, f"{tries} tries")
     gave_up = history.last("supernode.gave-up", node=node, after=since)
     if gave_up is None:
         raise Inconclusive(f"node {node} ended with code {ended['code']} and did not say after how many tries")
@@ -136,7 +125,7 @@ def gives_up_in_time(history: History, *, node: int, seconds: float) -> Finding:
     ended = _end_while_refused(history, node)
     longest = seconds * 2 + _LATE
     if ended is None:
-        return _still_runs(history, node, f"{seconds:g} s", least=longest)
+        return _still_runs_in_vain(history, node, f"{seconds:g} s", least=longest)
     gave_up = history.last("supernode.gave-up", node=node, after=since)
     took = round(ended.t - since, 1)
     tried = float(gave_up["seconds"]) if gave_up is not None else took

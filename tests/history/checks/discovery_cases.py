@@ -226,6 +226,17 @@ def the_appliance_goes_on():
     return told().watch_in_vain("node 1 has ended", 60)
 
 
+@case("hands-zero-on", DEVIATES, "in 60 s after its link was cut it neither tried again nor ended", node=1)
+def the_appliances_node_gave_up_and_hangs():
+    return told().passes(3).tell("supernode-1", "supernode.left", node=1).watch_in_vain("node 1 has ended", 60)
+
+
+@case("hands-zero-on", CONFORMS, "still ran 60 s", node=1)
+def the_appliances_node_left_a_connection_and_tried_again():
+    story = told().tell("supernode-1", "supernode.left", node=1).passes(1).retries(1, [20])
+    return story.watch_in_vain("node 1 has ended", 60)
+
+
 @case("hands-zero-on", INCONCLUSIVE, "its end was not recorded", node=1)
 def the_appliances_end_was_lost():
     return told().watch("node 1 has ended")

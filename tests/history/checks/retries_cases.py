@@ -152,6 +152,23 @@ def it_never_gives_up():
     return refused().retries(1, [1] * 5).watch_in_vain("node 1 has ended")
 
 
+def says_that_it_gave_up(story: Story, tries: int = 4) -> Story:
+    return story.tell("supernode-1", "supernode.gave-up", node=1, tries=tries, seconds=8.0)
+
+
+@case("gives-up-after-tries", INCONCLUSIVE, "gave up and hangs", node=1, tries=4)
+@case("gives-up-in-time", INCONCLUSIVE, "gave up and hangs", node=1, seconds=8)
+def it_gives_up_and_hangs_in_its_exit():
+    story = says_that_it_gave_up(refused().retries(1, [1, 2, 4])).retries(1, [0.4])
+    return story.watch_in_vain("node 1 has ended", 90)
+
+
+@case("gives-up-after-tries", DEVIATES, "still runs after 40 s", node=1, tries=4)
+@case("gives-up-in-time", DEVIATES, "still runs after 40 s", node=1, seconds=8)
+def it_gives_up_and_was_not_watched_for_long():
+    return says_that_it_gave_up(refused().retries(1, [1, 2, 4])).watch_in_vain("node 1 has ended", 40)
+
+
 @case("gives-up-after-tries", INCONCLUSIVE, "did not look out", node=1, tries=4)
 @case("gives-up-in-time", INCONCLUSIVE, "did not look out", node=1, seconds=8)
 def it_runs_and_nobody_looked_for_its_end():
