@@ -166,6 +166,10 @@ def test_who_asks_for_a_measurement_does_not_wait_for_one(machines, told, tmp_pa
     machines.deploy(machine(1, POLITE))
     told.wait(1)
     up(tmp_path, 1)
+    # The first measurement is taken as the process starts, and may see it before it has loaded what it runs.
+    wait_until(
+        lambda: machines.measure(1).memory, lambda memory: memory > 500, what="what runs to be measured", timeout=30
+    )
     looking, seen = threading.Event(), threading.Event()
 
     def slow(leaders):
