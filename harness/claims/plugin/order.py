@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import heapq
+from bisect import bisect_right
 from collections.abc import Callable, Sequence
+from itertools import accumulate, zip_longest
 from typing import TypeVar
 
 Item = TypeVar("Item")
@@ -34,10 +36,8 @@ def side_by_side(items: Sequence[Item], workers: int, lasts: Callable[[Item], fl
     longest_first = sorted(items, key=lasts, reverse=True)
     if workers < 2:  # noqa: PLR2004 - nothing is beside anything
         return longest_first
-    room = LONG * sum(map(lasts, longest_first))
-    count = 0
-    while count < len(longest_first) and (room := room - lasts(longest_first[count])) >= 0:
-        count += 1
+    sums = list(accumulate(map(lasts, longest_first)))
+    count = bisect_right(sums, LONG * max(sums, default=0))
     lanes = round(LANES * workers)
     starts = [
         *_starts(longest_first[:count], lanes, lasts),
@@ -45,7 +45,7 @@ def side_by_side(items: Sequence[Item], workers: int, lasts: Callable[[Item], fl
     ]
     order = [item for _, item in sorted(starts, key=lambda start: start[0])]
     # `load` first hands two tests to each worker, in the order of the list, and then one at a time.
-    pairs = zip(order[:workers], [*order[workers : 2 * workers], *[None] * workers], strict=False)
+    pairs = zip_longest(order[:workers], order[workers : 2 * workers])
     return [item for pair in pairs for item in pair if item is not None] + order[2 * workers :]
 
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 from harness.history.checks.watching import watched
 from harness.history.history import History
 
-HANGS = 45.0
+_HANGS = 45.0
 """Seconds without a try after which a node has stopped trying: Flower's longest wait between tries is 20 s."""
 
 
@@ -34,7 +34,7 @@ def hangs(history: History, node: int, until: str, *, since: float) -> float | N
     if left is None or history.first("supernode.retry", node=node, after=left.t) is not None:
         return None
     met, looked = watched(history, until, after=since)
-    return None if met or looked < HANGS else looked
+    return None if met or looked < _HANGS else looked
 
 
 def hangs_in_its_exit(history: History, node: int, *, since: float) -> bool:
@@ -51,4 +51,4 @@ def hangs_in_its_exit(history: History, node: int, *, since: float) -> bool:
     if gave_up is None:
         return False
     watch = history.last("watch", until=f"node {node} has ended", after=gave_up.t)
-    return watch is not None and not watch["met"] and watch.t - gave_up.t >= HANGS
+    return watch is not None and not watch["met"] and watch.t - gave_up.t >= _HANGS

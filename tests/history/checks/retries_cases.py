@@ -119,9 +119,12 @@ def it_ended_after_the_heal():
 # -- gives up
 
 
+def says_that_it_gave_up(story: Story, *, tries=4, seconds=8.0) -> Story:
+    return story.tell("supernode-1", "supernode.gave-up", node=1, tries=tries, seconds=seconds)
+
+
 def gave_up(story: Story, *, tries=4, seconds=8.0, code=1) -> Story:
-    story.tell("supernode-1", "supernode.gave-up", node=1, tries=tries, seconds=seconds)
-    return story.node_ends(1, code)
+    return says_that_it_gave_up(story, tries=tries, seconds=seconds).node_ends(1, code)
 
 
 @case("gives-up-after-tries", CONFORMS, "after 4 tries (allowed: 4)", node=1, tries=4)
@@ -150,10 +153,6 @@ def it_gives_up_as_if_all_were_well():
 @case("gives-up-in-time", DEVIATES, "still runs after 90 s", node=1, seconds=8)
 def it_never_gives_up():
     return refused().retries(1, [1] * 5).watch_in_vain("node 1 has ended")
-
-
-def says_that_it_gave_up(story: Story, tries: int = 4) -> Story:
-    return story.tell("supernode-1", "supernode.gave-up", node=1, tries=tries, seconds=8.0)
 
 
 @case("gives-up-after-tries", INCONCLUSIVE, "gave up and hangs", node=1, tries=4)
